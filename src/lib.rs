@@ -1,0 +1,3 @@
+//! keyrake finds leaked package-registry tokens and says what each can still do.
+
+pub mod model;

@@ -1,0 +1,3 @@
+//! The `keyrake` binary.
+
+fn main() {}

@@ -1,0 +1,186 @@
+//! What the stages hand on: a match in bytes, a hit at a place, a finding about a secret.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::ops::Range;
+
+use super::access::Inspection;
+use super::location::Location;
+use super::rule::RegistryId;
+use super::secret::Secret;
+
+/// Why a match is believed, strongest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Evidence {
+    /// A checksum inside the secret holds.
+    Checksum,
+    /// The secret's inner structure holds.
+    Structure,
+    /// It is the value of a credential field of a known file.
+    Field,
+    /// A variable or word beside it names the registry.
+    Context,
+    /// Only the pattern.
+    Pattern,
+}
+
+impl Evidence {
+    /// The word of the JSON contract.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Checksum => "checksum",
+            Self::Structure => "structure",
+            Self::Field => "field",
+            Self::Context => "context",
+            Self::Pattern => "pattern",
+        }
+    }
+
+    /// Strong enough that an unverified secret is worth failing a run for.
+    pub fn is_strong(self) -> bool {
+        self <= Self::Field
+    }
+}
+
+/// The host, port and path that a file binds a credential to: `//host[:port]/path/`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct BoundHost {
+    /// Lower-case host name, or address.
+    pub host: String,
+    /// Port where one is written and is not the scheme's own.
+    pub port: Option<u16>,
+    /// Path with a leading and a trailing slash.
+    pub path: String,
+}
+
+impl fmt::Display for BoundHost {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.port {
+            Some(port) => write!(f, "{}:{port}{}", self.host, self.path),
+            None => write!(f, "{}{}", self.host, self.path),
+        }
+    }
+}
+
+/// One match of a rule in a blob.
+#[derive(Clone, Debug)]
+pub struct Match {
+    /// Index into `RuleSet::rules`.
+    pub rule: usize,
+    /// Where the secret's text stands in the blob, as written there (encoded, if it is).
+    pub span: Range<usize>,
+    /// The secret itself, decoded.
+    pub secret: Secret,
+    /// The user name that belongs to it.
+    pub user: Option<String>,
+    /// The host that its file names for it.
+    pub host: Option<BoundHost>,
+    /// Why it is believed.
+    pub evidence: Evidence,
+    /// What the secret itself says, offline: kind, expiry, …
+    pub offline: BTreeMap<String, String>,
+    /// The reason of an inline comment that allows it.
+    pub allow: Option<String>,
+}
+
+/// A match at its place: what is left when a blob's bytes are gone.
+#[derive(Clone, Debug)]
+pub struct Hit {
+    /// The match. Its span means nothing any more.
+    pub found: Match,
+    /// The place.
+    pub location: Location,
+}
+
+/// A secret with what is needed to ask its issuer about it.
+#[derive(Clone, Debug)]
+pub struct Credential {
+    /// Who issued it.
+    pub registry: RegistryId,
+    /// The secret.
+    pub secret: Secret,
+    /// The user name that belongs to it.
+    pub user: Option<String>,
+    /// Every host that a file names for it.
+    pub hosts: BTreeSet<BoundHost>,
+    /// Its own format proves that the registry's public instance issued it.
+    pub self_identifying: bool,
+}
+
+/// How grave. Derived by `decide`, never set elsewhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Severity {
+    /// Proven harmless.
+    None,
+    /// Weak evidence, not verified.
+    Low,
+    /// Reads, or not verified with strong evidence.
+    Medium,
+    /// Can publish behind a barrier, or may be able to.
+    High,
+    /// Publishes unattended from any address, or a working account password.
+    Critical,
+}
+
+impl Severity {
+    /// All, gravest first.
+    pub const ALL: [Self; 5] = [Self::Critical, Self::High, Self::Medium, Self::Low, Self::None];
+
+    /// The word of the contract.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Low => "low",
+            Self::Medium => "medium",
+            Self::High => "high",
+            Self::Critical => "critical",
+        }
+    }
+}
+
+/// What set a finding aside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum SuppressedBy {
+    /// A comment on its line.
+    Inline,
+    /// keyrake.toml.
+    Config,
+    /// The baseline file.
+    Baseline,
+}
+
+/// A finding that is reported but does not fail the run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Suppressed {
+    /// By what.
+    pub by: SuppressedBy,
+    /// The reason given.
+    pub reason: String,
+}
+
+/// One secret, all its places, and everything known about it.
+#[derive(Clone, Debug)]
+pub struct Finding {
+    /// `kr1:<rule>:<hash>`: keyed on the secret, never on its place; safe to commit.
+    pub fingerprint: String,
+    /// Index into `RuleSet::rules`: the rule with the strongest evidence.
+    pub rule: usize,
+    /// The secret and its companions.
+    pub credential: Credential,
+    /// The strongest evidence.
+    pub evidence: Evidence,
+    /// What the secret itself says.
+    pub offline: BTreeMap<String, String>,
+    /// Base URL of the endpoint that issued it, once resolved.
+    pub endpoint: Option<String>,
+    /// What the issuer said.
+    pub inspection: Inspection,
+    /// How grave.
+    pub severity: Severity,
+    /// Why that grave, one sentence.
+    pub because: String,
+    /// All places, in order.
+    pub locations: Vec<Location>,
+    /// Set aside, and by what.
+    pub suppressed: Option<Suppressed>,
+}
