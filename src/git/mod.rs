@@ -1,0 +1,3 @@
+//! Git repositories, read as data.
+
+pub mod pack;
