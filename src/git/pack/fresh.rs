@@ -120,7 +120,7 @@ mod tests {
         for (name, parts, expected) in cases {
             assert_eq!(fresh(10, 1000, parts), expected, "{name}");
         }
-        assert_eq!(fresh(10, 1000, &[]), []);
+        assert!(fresh(10, 1000, &[]).is_empty());
         assert_eq!(fresh(10, 0, &[Insert(3)]), [0..3]);
     }
 }

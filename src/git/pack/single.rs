@@ -112,11 +112,11 @@ impl Library<'_> {
         let scratch = bench.scratch.get_mut(..len).ok_or(Damage::Inflate)?;
         bench.inflater.inflate(compressed, scratch)?;
         let delta = Delta::parse(scratch)?;
+        if delta.result_len() > TRUSTED_LEN.min(self.max_object) {
+            delta.check(base.len())?;
+        }
         if delta.result_len() > self.max_object {
             return Err(Damage::TooLarge);
-        }
-        if delta.result_len() > TRUSTED_LEN {
-            delta.check(base.len())?;
         }
         let len = usize::try_from(delta.result_len()).map_err(|_| Damage::TooLarge)?;
         room(&mut bench.pool, len);
@@ -175,19 +175,19 @@ impl Library<'_> {
             let pack = self.packs.get(number).ok_or(Damage::Base)?;
             let entry = pack.file.entry(offset)?;
             let end = pack.forest.end_of(offset).ok_or(Damage::Header)?;
-            match entry.content {
+            let next = match entry.content {
                 Content::Whole(kind) => return Ok((kind, self.whole(bench, &pack.file, &entry, end)?, links)),
-                Content::OffsetDelta(base) => offset = base,
-                Content::IdDelta(base) => match self.place(&base, number) {
-                    Some(place) => (number, offset) = place,
-                    None => {
-                        let (kind, root) = self.loose(bench, &base).ok_or(Damage::Base)?;
-                        links.push(Link { pack: number, entry, end });
-                        return Ok((kind, root, links));
-                    }
-                },
-            }
+                Content::OffsetDelta(base) => Ok((number, base)),
+                Content::IdDelta(base) => self.place(&base, number).ok_or(base),
+            };
             links.push(Link { pack: number, entry, end });
+            match next {
+                Ok(place) => (number, offset) = place,
+                Err(base) => {
+                    let (kind, root) = self.loose(bench, &base).ok_or(Damage::Base)?;
+                    return Ok((kind, root, links));
+                }
+            }
         }
     }
 
