@@ -5,6 +5,7 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::fmt;
 use std::rc::Rc;
 use std::time::Instant;
 
@@ -28,6 +29,9 @@ pub trait Registry: Send + Sync {
 
     /// How the credential can be revoked. Reads only.
     fn plan(&self, session: &Session<'_>, target: &Target<'_>, before: &Validity) -> Plan;
+
+    /// Whether the owner's list, read anew and whole, does not hold the plan's key any more.
+    fn is_gone(&self, session: &Session<'_>, plan: &Plan) -> bool;
 
     /// Sends the one request that revokes it.
     fn erase(&self, eraser: &Eraser<'_, '_>, target: &Target<'_>, plan: &Plan, code: Option<&str>) -> (u32, Reply);
@@ -87,10 +91,16 @@ pub struct Session<'a> {
 }
 
 /// Answers that do not depend on the credential, so that a run asks for them once: what anybody sees, what the owner sees, and the control.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Memory {
     answers: RefCell<HashMap<(&'static str, String), Rc<Exchange>>>,
     control: RefCell<Option<Secret>>,
+}
+
+impl fmt::Debug for Memory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} answers", self.answers.borrow().len())
+    }
 }
 
 /// Who signs a read.

@@ -245,8 +245,11 @@ mod tests {
     }
 
     fn credential(hosts: &[(&str, Option<u16>, &str)], self_identifying: bool) -> Credential {
-        let hosts =
-            hosts.iter().map(|(host, port, path)| BoundHost { host: (*host).into(), port: *port, path: (*path).into() });
+        let hosts = hosts.iter().map(|(host, port, path)| BoundHost {
+            host: (*host).into(),
+            port: *port,
+            path: (*path).into(),
+        });
         Credential {
             registry: RegistryId::new("npm"),
             secret: Secret::token("t"),
@@ -267,16 +270,32 @@ mod tests {
             (&[("registry.npm.invalid", None, "/")], false, Ok(public)),
             (&[("registry.npm.invalid", Some(443), "/any/")], false, Ok(public)),
             (&[("mirror.invalid", None, "/")], false, Ok(public)),
-            (&[("registry.npm.invalid", Some(8443), "/")], true, Err(Unknown::ForeignHost("registry.npm.invalid:8443/".into()))),
+            (
+                &[("registry.npm.invalid", Some(8443), "/")],
+                true,
+                Err(Unknown::ForeignHost("registry.npm.invalid:8443/".into())),
+            ),
             (&[("evil.invalid", None, "/")], true, Err(Unknown::ForeignHost("evil.invalid/".into()))),
-            (&[("registry.npm.invalid.evil.invalid", None, "/")], true, Err(Unknown::ForeignHost("registry.npm.invalid.evil.invalid/".into()))),
+            (
+                &[("registry.npm.invalid.evil.invalid", None, "/")],
+                true,
+                Err(Unknown::ForeignHost("registry.npm.invalid.evil.invalid/".into())),
+            ),
             (&[("npm.corp.invalid", None, "/")], false, Ok("https://npm.corp.invalid/repo/a/")),
             (&[("npm.corp.invalid", None, "/repo/a/")], false, Ok("https://npm.corp.invalid/repo/a/")),
-            (&[("npm.corp.invalid", None, "/repo/b/")], false, Err(Unknown::ForeignHost("npm.corp.invalid/repo/b/".into()))),
+            (
+                &[("npm.corp.invalid", None, "/repo/b/")],
+                false,
+                Err(Unknown::ForeignHost("npm.corp.invalid/repo/b/".into())),
+            ),
             (&[("127.0.0.1", Some(4873), "/")], false, Ok("http://127.0.0.1:4873/")),
             (&[("::1", Some(4873), "/")], false, Ok("http://[::1]:4873/")),
             (&[("127.0.0.1", None, "/")], false, Err(Unknown::ForeignHost("127.0.0.1/".into()))),
-            (&[("a.invalid", None, "/"), ("npm.corp.invalid", None, "/"), ("mirror.invalid", None, "/")], false, Ok(public)),
+            (
+                &[("a.invalid", None, "/"), ("npm.corp.invalid", None, "/"), ("mirror.invalid", None, "/")],
+                false,
+                Ok(public),
+            ),
         ];
         for (hosts, own, expected) in cases {
             let credential = credential(hosts, own);

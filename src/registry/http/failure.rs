@@ -96,6 +96,14 @@ pub(super) fn classify_body(error: io::Error) -> Failure {
     }
 }
 
+/// An I/O error's own content is not in the chain of sources, and may be an I/O error again.
+fn is_tls(error: &io::Error) -> bool {
+    error.get_ref().is_some_and(|inner| match inner.downcast_ref::<io::Error>() {
+        Some(inner) => is_tls(inner),
+        None => inner.is::<rustls::Error>(),
+    })
+}
+
 /// What stands in the chain of an error's causes.
 #[derive(Debug, Default)]
 struct Causes {
@@ -112,7 +120,7 @@ impl Causes {
         while let Some(cause) = next {
             if let Some(io) = cause.downcast_ref::<io::Error>() {
                 causes.io = Some(io.kind());
-                causes.tls |= io.get_ref().is_some_and(|inner| inner.is::<rustls::Error>());
+                causes.tls |= is_tls(io);
             }
             causes.tls |= cause.is::<rustls::Error>();
             // The library's own types for these two are private; their words are all there is.

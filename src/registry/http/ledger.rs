@@ -40,7 +40,8 @@ impl Ledger {
 
     fn with(&self, id: u32, change: impl FnOnce(&mut LedgerEntry)) {
         let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(entry) = usize::try_from(id).ok().and_then(|id| id.checked_sub(1)).and_then(|at| entries.get_mut(at))
+        if let Some(entry) =
+            usize::try_from(id).ok().and_then(|id| id.checked_sub(1)).and_then(|at| entries.get_mut(at))
         {
             change(entry);
         }

@@ -11,9 +11,9 @@ mod failure;
 mod ledger;
 mod pace;
 
+use std::fmt;
 use std::io::Read;
 use std::net::IpAddr;
-use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -102,7 +102,7 @@ pub(crate) enum Authorization<'a> {
 }
 
 /// One request.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Request<'a> {
     pub(crate) endpoint: &'a Endpoint,
     pub(crate) url: Url,
@@ -117,7 +117,7 @@ pub(crate) struct Request<'a> {
 }
 
 /// An answer as it came.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
     /// Names in lower case; in the order of the answer.
@@ -126,11 +126,31 @@ pub(crate) struct Answer {
 }
 
 /// A request's number in the ledger, and what came of it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Exchange {
     pub(crate) id: u32,
     pub(crate) url: Url,
     pub(crate) outcome: Result<Answer, Failure>,
+}
+
+// URLs and bodies can hold a secret (a deletion names the token; a server may echo it), so none of these prints them.
+
+impl fmt::Debug for Request<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Request").field("shown", &self.shown).field("signer", &self.signer).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "HTTP {}, {} bytes", self.status, self.body.len())
+    }
+}
+
+impl fmt::Debug for Exchange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "#{} {:?}", self.id, self.outcome)
+    }
 }
 
 /// The right to change something at a registry. Only `revoke` makes one.
@@ -338,8 +358,7 @@ fn receive(mut response: Response, cap: usize, end: Instant) -> Result<Answer, F
     let headers = response.headers().iter();
     let headers =
         headers.map(|(name, value)| (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned()));
-    let mut answer =
-        Answer { status: response.status().as_u16(), headers: headers.collect(), body: Vec::new() };
+    let mut answer = Answer { status: response.status().as_u16(), headers: headers.collect(), body: Vec::new() };
     let mut chunk = vec![0; 16 << 10];
     loop {
         let read = response.read(&mut chunk).map_err(failure::classify_body)?;

@@ -161,7 +161,12 @@ mod tests {
             (200, &json, r#"{"username": "#, unavailable("HTTP 200: the answer is no JSON")),
             (200, &html, "<html>", unavailable("HTTP 200: a web page, not a registry")),
             (200, &[], "\n <!doctype html>", unavailable("HTTP 200: a web page, not a registry")),
-            (302, &[("location", "http://127.0.0.1:9/")], "", unavailable("HTTP 302: a redirect, which is not followed")),
+            (
+                302,
+                &[("location", "http://127.0.0.1:9/")],
+                "",
+                unavailable("HTTP 302: a redirect, which is not followed"),
+            ),
             (401, &json, r#"{"error":"Unauthorized"}"#, Reading::Rejected),
             (401, &json, r#"{"message":"Unauthorized"}"#, Reading::Rejected),
             (401, &[], "", Reading::Rejected),

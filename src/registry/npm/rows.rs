@@ -29,7 +29,7 @@ pub(super) struct Row {
     /// `None` where the row has no such field.
     pub(super) addresses: Option<Addresses>,
     pub(super) bypass: Option<bool>,
-    pub(super) expiry: Option<Timestamp>,
+    pub(super) end: End,
     pub(super) revoked: bool,
 }
 
@@ -42,6 +42,16 @@ pub(super) enum Era {
     Classic,
     /// Verdaccio and its like.
     SelfHosted,
+}
+
+/// Until when the row says it lives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum End {
+    At(Timestamp),
+    /// None is named.
+    Open,
+    /// One is named, in a form that we cannot read.
+    Unread,
 }
 
 /// What the row allows.
@@ -107,7 +117,10 @@ pub(super) fn list(session: &Session<'_>, by: By<'_>) -> Listing {
                 return Listing::Rows { rows, requests, gap: Some("a page of the list did not come".to_owned()) };
             }
             Reading::Accepted(_) => {
-                return Listing::Unclear(exchange.id, Unknown::Unavailable("the token list has another form".to_owned()));
+                return Listing::Unclear(
+                    exchange.id,
+                    Unknown::Unavailable("the token list has another form".to_owned()),
+                );
             }
             Reading::Rejected => return Listing::Refused(exchange.id, "HTTP 401".to_owned()),
             Reading::CodeAsked => return Listing::Refused(exchange.id, "it asks for a one-time code".to_owned()),
@@ -210,7 +223,7 @@ impl Row {
             scopes: value.get("scopes").and_then(Value::as_array).into_iter().flatten().map(Scope::parse).collect(),
             addresses: addresses(value),
             bypass,
-            expiry: ["expiry", "expires"].iter().find_map(|key| text(value, key)?.parse().ok()),
+            end: End::parse(value),
             revoked: value.get("revoked").is_some_and(|revoked| !matches!(revoked, Value::Null | Value::Bool(false))),
             key,
         })
@@ -218,7 +231,16 @@ impl Row {
 
     /// Whether its time is over.
     pub(super) fn is_expired(&self, now: Timestamp) -> bool {
-        self.expiry.is_some_and(|expiry| expiry <= now)
+        matches!(self.end, End::At(end) if end <= now)
+    }
+}
+
+impl End {
+    fn parse(value: &Value) -> Self {
+        match ["expiry", "expires"].iter().filter_map(|key| value.get(key)).find(|end| !end.is_null()) {
+            None => Self::Open,
+            Some(end) => end.as_str().and_then(|end| end.parse().ok()).map_or(Self::Unread, Self::At),
+        }
     }
 }
 
@@ -331,11 +353,13 @@ mod tests {
         assert_eq!((classic.era, classic.rights, classic.bypass), (Era::Classic, Rights::Read, None));
         assert_eq!(classic.addresses.unwrap().blocks, ["10.1.2.0/24".parse().unwrap()]);
 
-        let verdaccio = row(&json!({"user": "alice", "token": "eyJhb...VmVUs", "key": "0".repeat(32), "cidr": ["127.0.0.2/32"],
+        let verdaccio =
+            row(&json!({"user": "alice", "token": "eyJhb...VmVUs", "key": "0".repeat(32), "cidr": ["127.0.0.2/32"],
             "readonly": false}));
-        assert_eq!((verdaccio.era, verdaccio.rights, verdaccio.expiry), (Era::SelfHosted, Rights::Write, None));
+        assert_eq!((verdaccio.era, verdaccio.rights, verdaccio.end), (Era::SelfHosted, Rights::Write, End::Open));
 
         assert!(row(&json!({"key": "k", "revoked": "2026-01-01T00:00:00Z"})).revoked);
+        assert_eq!(row(&json!({"key": "k", "expires": "soon"})).end, End::Unread);
         for no_row in [json!({}), json!({"key": ""}), json!(null), json!([1]), json!({"key": 1})] {
             assert_eq!(Row::parse(&no_row), None);
         }
@@ -422,7 +446,10 @@ mod tests {
 
     #[test]
     fn ends_from_a_report() {
-        let rows = [row(&json!({"key": "a", "token": "npm_aBcD...7890"})), row(&json!({"key": "b", "token": "eyJhb...VmVUs"}))];
+        let rows = [
+            row(&json!({"key": "a", "token": "npm_aBcD...7890"})),
+            row(&json!({"key": "b", "token": "eyJhb...VmVUs"})),
+        ];
         assert_eq!(by_ends(&rows, "npm_aBcD", "7890"), Own::Row(&rows[0]));
         assert_eq!(by_ends(&rows, "eyJh", "mVUs"), Own::Row(&rows[1]));
         assert_eq!(by_ends(&rows, "npm_aBcE", "7890"), Own::Absent);
