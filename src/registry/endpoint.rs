@@ -244,7 +244,9 @@ mod tests {
         Endpoints::new(&rules(), given, vec![(RegistryId::new("npm"), Secret::token("op"))]).unwrap()
     }
 
-    fn credential(hosts: &[(&str, Option<u16>, &str)], self_identifying: bool) -> Credential {
+    type Hosts<'h> = &'h [(&'h str, Option<u16>, &'h str)];
+
+    fn credential(hosts: Hosts<'_>, self_identifying: bool) -> Credential {
         let hosts = hosts.iter().map(|(host, port, path)| BoundHost {
             host: (*host).into(),
             port: *port,
@@ -264,7 +266,7 @@ mod tests {
         let given = ["https://npm.corp.invalid/repo/a", "http://127.0.0.1:4873/", "http://[::1]:4873/"];
         let endpoints = endpoints(&given);
         let public = "https://registry.npm.invalid/";
-        let cases: [(&[(&str, Option<u16>, &str)], bool, Result<&str, Unknown>); 15] = [
+        let cases: [(Hosts<'_>, bool, Result<&str, Unknown>); 15] = [
             (&[], true, Ok(public)),
             (&[], false, Err(Unknown::NoHost)),
             (&[("registry.npm.invalid", None, "/")], false, Ok(public)),

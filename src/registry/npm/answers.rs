@@ -115,7 +115,9 @@ pub(super) fn text<'v>(value: &'v Value, key: &str) -> Option<&'v str> {
 mod tests {
     use super::*;
 
-    fn answer(status: u16, headers: &[(&str, &str)], body: &str) -> Exchange {
+    type Headers<'h> = &'h [(&'h str, &'h str)];
+
+    fn answer(status: u16, headers: Headers<'_>, body: &str) -> Exchange {
         let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         let answer = Answer { status, headers: headers.collect(), body: body.as_bytes().to_vec() };
         Exchange { id: 1, url: url::Url::parse("http://127.0.0.1/").unwrap(), outcome: Ok(answer) }
@@ -156,7 +158,7 @@ mod tests {
         let html = [("content-type", "text/html; charset=utf-8")];
         let pass = "You must provide a one-time pass. Upgrade your client to npm@latest in order to use 2FA.";
         let page = "a web page, not a registry";
-        let cases: [(u16, &[(&str, &str)], &str, Reading); 17] = [
+        let cases: [(u16, Headers<'_>, &str, Reading); 17] = [
             (200, &json, r#"{"username":"a"}"#, Reading::Accepted(serde_json::json!({"username": "a"}))),
             (200, &json, r#"{"username": "#, unavailable("HTTP 200: the answer is no JSON")),
             (200, &html, "<html>", unavailable("HTTP 200: a web page, not a registry")),

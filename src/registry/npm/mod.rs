@@ -35,7 +35,7 @@ impl Registry for Npm {
             Standing::Live(live) => {
                 Inspection { validity: Validity::Active, proof: live.proof, access: None, notes: Vec::new() }
             }
-            Standing::Settled(inspection) => inspection,
+            Standing::Settled(inspection) => *inspection,
         }
     }
 
@@ -45,7 +45,7 @@ impl Registry for Npm {
         }
         match standing(session, credential) {
             Standing::Live(live) => examine(session, credential, live),
-            Standing::Settled(inspection) => inspection,
+            Standing::Settled(inspection) => *inspection,
         }
     }
 

@@ -79,10 +79,8 @@ fn user_of(session: &Session<'_>, by: By<'_>) -> Option<String> {
 pub(super) fn erase(eraser: &Eraser<'_, '_>, target: &Target<'_>, plan: &Plan, code: Option<&str>) -> (u32, Reply) {
     const PATH: &str = "-/npm/v1/tokens/token/";
     let nothing = |why: &str| (0, Reply::NoAnswer(why.to_owned()));
-    let by_key = |by| match plan.key.as_deref().and_then(part) {
-        Some(key) => Some(eraser.delete(by, &format!("{PATH}{key}"), &format!("{PATH}{key}"), code)),
-        None => None,
-    };
+    let key_path = plan.key.as_deref().and_then(part).map(|key| format!("{PATH}{key}"));
+    let by_key = |by| key_path.as_deref().map(|path| eraser.delete(by, path, path, code));
     let exchange = match (&plan.way, target) {
         (Way::OperatorByKey, _) => by_key(By::Operator),
         (Way::SelfByKey, Target::Full(credential)) => by_key(By::Credential(credential)),

@@ -70,7 +70,7 @@ pub(super) enum Rights {
 pub(super) enum Scope {
     Package(String),
     /// All packages below `@name/`.
-    Scope(String),
+    Below(String),
     /// Members and teams of an organisation, no packages.
     Organisation,
     /// Everything, or something that we do not know.
@@ -279,7 +279,7 @@ impl Scope {
         match text(value, "type") {
             _ if name == "*" => Self::Everything,
             Some("package") => Self::Package(name.to_owned()),
-            Some("scope") => Self::Scope(name.trim_start_matches('@').to_owned()),
+            Some("scope") => Self::Below(name.trim_start_matches('@').to_owned()),
             Some("org") => Self::Organisation,
             _ => Self::Everything,
         }
@@ -390,7 +390,7 @@ mod tests {
     fn scopes() {
         for (value, expected) in [
             (json!({"type": "package", "name": "@a/b"}), Scope::Package("@a/b".into())),
-            (json!({"type": "scope", "name": "@a"}), Scope::Scope("a".into())),
+            (json!({"type": "scope", "name": "@a"}), Scope::Below("a".into())),
             (json!({"type": "org", "name": "a"}), Scope::Organisation),
             (json!({"type": "package", "name": "*"}), Scope::Everything),
             (json!({"type": "galaxy", "name": "a"}), Scope::Everything),

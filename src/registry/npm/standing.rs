@@ -14,7 +14,7 @@ pub(super) enum Standing {
     /// It does.
     Live(Live),
     /// It does not, or nobody can tell.
-    Settled(Inspection),
+    Settled(Box<Inspection>),
 }
 
 /// How it is known to live.
@@ -43,10 +43,8 @@ pub(super) const STAGE: &str = "-/stage?perPage=1";
 /// Asks who it is.
 pub(super) fn standing(session: &Session<'_>, credential: &Credential) -> Standing {
     if credential.secret.kind() == SecretKind::Password && credential.user.is_none() {
-        return Standing::Settled(Inspection::unknown(
-            Unknown::Unsupported,
-            Proof::note("a password without a user name cannot be asked about"),
-        ));
+        let note = "a password without a user name cannot be asked about";
+        return unknown(Unknown::Unsupported, Proof::note(note));
     }
     let inquiry = Inquiry { session, credential };
     let whoami = session.get(By::Credential(credential), WHOAMI);
@@ -85,7 +83,7 @@ impl Inquiry<'_, '_> {
             if given.is_some() {
                 self.session.shows(&control, "the server names a user to a token that nobody issued");
                 let why = format!("the server names the user {user} to any token, so its answer shows nothing");
-                return Standing::Settled(Inspection::unknown(Unknown::Refused(why), requests));
+                return unknown(Unknown::Refused(why), requests);
             }
             self.session.shows(&control, "control: a token that nobody issued gets no user");
         }
@@ -143,7 +141,7 @@ impl Inquiry<'_, '_> {
             Reading::Missing if rejected => self.refused(&both, "rejected once, and nothing else could be asked"),
             Reading::Missing => {
                 let why = Unknown::Unavailable("HTTP 404: the server answers no question about its users".to_owned());
-                Standing::Settled(Inspection::unknown(why, proof(&both)))
+                unknown(why, proof(&both))
             }
             other => self.barred(&both, &other).unwrap_or_else(|| self.unclear(&both, other)),
         }
@@ -172,7 +170,7 @@ impl Inquiry<'_, '_> {
             Reading::Unclear(why) => why,
             _ => Unknown::Unavailable("an answer that says nothing".to_owned()),
         };
-        Standing::Settled(Inspection::unknown(why, proof(exchanges)))
+        unknown(why, proof(exchanges))
     }
 
     fn refused(&self, exchanges: &[&Exchange], words: &str) -> Standing {
@@ -180,7 +178,7 @@ impl Inquiry<'_, '_> {
             self.session.shows(last, words);
         }
         let words = Unknown::Refused(self.session.clean(words));
-        Standing::Settled(Inspection::unknown(words, proof(exchanges)))
+        unknown(words, proof(exchanges))
     }
 
     /// Two answers say that it is not known. The owner's list and the token's own text may say more.
@@ -204,7 +202,7 @@ impl Inquiry<'_, '_> {
             Some(end) if end <= self.session.now => {
                 settled(Inactive::Expired, proof, &format!("its own text says until {end}, and the server rejects it"))
             }
-            _ => Standing::Settled(Inspection::inactive(Inactive::Rejected, proof)),
+            _ => Standing::Settled(Box::new(Inspection::inactive(Inactive::Rejected, proof))),
         }
     }
 
@@ -223,7 +221,7 @@ impl Inquiry<'_, '_> {
             Unknown::Refused(why)
         };
         let Some(found) = self.in_owners_list() else {
-            return Standing::Settled(Inspection::unknown(ambiguous(), proof));
+            return unknown(ambiguous(), proof);
         };
         proof.requests.extend(&found.requests);
         match found.row {
@@ -236,7 +234,7 @@ impl Inquiry<'_, '_> {
             None if found.complete && payload.key.is_some() && found.user.is_some() && payload.user == found.user => {
                 settled(Inactive::Revoked, proof, "its owner's list does not hold it any more")
             }
-            None => Standing::Settled(Inspection::unknown(ambiguous(), proof)),
+            None => unknown(ambiguous(), proof),
         }
     }
 
@@ -247,7 +245,7 @@ impl Inquiry<'_, '_> {
             return Standing::Live(Live { user: None, proof, barrier: Barrier::Address });
         }
         let why = "its owner's list holds it, but the server does not accept it (a change can take up to an hour)";
-        Standing::Settled(Inspection::unknown(Unknown::Refused(why.to_owned()), proof))
+        unknown(Unknown::Refused(why.to_owned()), proof)
     }
 
     fn in_owners_list(&self) -> Option<OwnersList> {
@@ -282,10 +280,14 @@ pub(super) fn owners_list(session: &Session<'_>, secret: &crate::model::Secret) 
         Own::Absent => (None, true),
         Own::Untold => (None, false),
     };
-    requests.extend(proof(&[&whoami]).requests);
+    requests.splice(0..0, proof(&[&whoami]).requests);
     Some(OwnersList { user, row, complete: told && gap.is_none(), requests })
 }
 
 fn settled(how: Inactive, proof: Proof, note: &str) -> Standing {
-    Standing::Settled(Inspection::inactive(how, proof.with_note(note)))
+    Standing::Settled(Box::new(Inspection::inactive(how, proof.with_note(note))))
+}
+
+fn unknown(why: Unknown, proof: Proof) -> Standing {
+    Standing::Settled(Box::new(Inspection::unknown(why, proof)))
 }

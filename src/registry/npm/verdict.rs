@@ -269,7 +269,7 @@ impl Facts<'_> {
                 .scopes
                 .iter()
                 .filter_map(|scope| match scope {
-                    Scope::Scope(name) => Some(name.as_str()),
+                    Scope::Below(name) => Some(name.as_str()),
                     _ => None,
                 })
                 .collect();
