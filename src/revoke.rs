@@ -158,21 +158,28 @@ impl<'c> Case<'c> {
         let memory = Memory::default();
         let session = Session::new(http, endpoint, &memory, self.credential(), Timestamp::now(), None);
         let before = match self.credential() {
-            Some(credential) => client.liveness(&session, credential).validity,
-            None => Validity::Unknown(Unknown::Unsupported),
+            // Explained, not asked: every question that might be.
+            Some(credential) if http.explains() => client.inspect(&session, credential),
+            Some(credential) => client.liveness(&session, credential),
+            None => Inspection::unknown(Unknown::Unsupported, Proof::default()),
         };
-        let plan = match &before {
-            Validity::Inactive(_) => {
-                let way = Way::OwnerPage(endpoint.owner_page.clone().unwrap_or_default());
-                return Settled { way, outcome: Outcome::AlreadyInactive, before, after: None, user: None };
-            }
-            _ => client.plan(&session, &self.target(), &before),
+        let stop = |outcome, before| {
+            let way = Way::OwnerPage(endpoint.owner_page.clone().unwrap_or_default());
+            Settled { way, outcome, before, after: None, user: None }
         };
+        if http.explains() {
+            return stop(Outcome::NotPossible("only explained: nothing was sent".to_owned()), before.validity);
+        }
+        if matches!(before.validity, Validity::Inactive(_)) {
+            return stop(Outcome::AlreadyInactive, before.validity);
+        }
+        let plan = client.plan(&session, &self.target(), &before);
+        let before = before.validity;
         let Plan { way, user, .. } = plan.clone();
         if let Some(obstacle) = plan.obstacle {
             return Settled { way, outcome: Outcome::NotPossible(obstacle), before, after: None, user };
         }
-        if !options.act || http.explains() {
+        if !options.act {
             return Settled { way, outcome: Outcome::Planned, before, after: None, user };
         }
         let reply = self.send(client, &session, &plan, code);
@@ -233,7 +240,7 @@ impl<'c> Case<'c> {
                     let text = if endpoint.public {
                         "the registry said yes, but it still works: that may take up to an hour; look again, or use the owner's page"
                     } else {
-                        "the server said yes, but it still works: delete it by its key in the owner's session, or on the server"
+                        "the server said yes, but it still works: have it deleted by its key in the owner's session, or by the server's operator"
                     };
                     return (Outcome::NotRevoked(text.to_owned()), after);
                 }

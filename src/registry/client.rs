@@ -14,21 +14,21 @@ use url::Url;
 
 use super::endpoint::Endpoint;
 use super::http::{Authorization, BODY_CAP, Exchange, Failure, Http, LIST_CAP, Permit, Request, basic};
-use crate::model::{Credential, Inspection, Proof, Scrubber, Secret, SecretKind, Signer, Validity, Way};
+use crate::model::{Credential, Inspection, Proof, Scrubber, Secret, SecretKind, Signer, Way};
 
 /// A registry: how to look at its credentials, and how to revoke them.
 pub trait Registry: Send + Sync {
     /// Its short name, as the rules have it.
     fn id(&self) -> &'static str;
 
-    /// Whether it accepts the credential, with as few requests as that takes.
+    /// Whether it accepts the credential, with as few requests as that takes; of `access` only the identity.
     fn liveness(&self, session: &Session<'_>, credential: &Credential) -> Inspection;
 
     /// What the credential can do. Reads only.
     fn inspect(&self, session: &Session<'_>, credential: &Credential) -> Inspection;
 
     /// How the credential can be revoked. Reads only.
-    fn plan(&self, session: &Session<'_>, target: &Target<'_>, before: &Validity) -> Plan;
+    fn plan(&self, session: &Session<'_>, target: &Target<'_>, before: &Inspection) -> Plan;
 
     /// Whether the owner's list, read anew and whole, does not hold the plan's key any more.
     fn is_gone(&self, session: &Session<'_>, plan: &Plan) -> bool;

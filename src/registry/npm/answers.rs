@@ -106,6 +106,16 @@ fn is_html(answer: &Answer) -> bool {
         || answer.body.get(start) == Some(&b'<')
 }
 
+/// Why nobody could tell, as part of a sentence.
+pub(super) fn phrase(unknown: &Unknown) -> String {
+    match unknown {
+        Unknown::Unavailable(words) | Unknown::Refused(words) => words.clone(),
+        Unknown::RateLimited => "the registry asks for fewer requests".to_owned(),
+        Unknown::Deadline => "the time for verification ran out".to_owned(),
+        _ => "not asked".to_owned(),
+    }
+}
+
 /// A JSON text field that says something.
 pub(super) fn text<'v>(value: &'v Value, key: &str) -> Option<&'v str> {
     value.get(key)?.as_str().filter(|text| !text.trim().is_empty())

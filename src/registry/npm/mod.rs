@@ -13,13 +13,13 @@ mod verdict;
 
 use serde_json::Value;
 
-use self::answers::{Reading, read, text};
+use self::answers::{Reading, phrase, read, text};
 use self::reach::{Packages, packages, part};
 use self::rows::{Listing, Own, addresses, list, own};
 use self::standing::{Barrier, Live, OwnersList, PROFILE, STAGE, Standing, WHOAMI, owners_list, standing};
 use self::verdict::{Facts, Listed, Profile, Tfa};
 use super::client::{By, Eraser, Plan, Registry, Reply, Session, Target};
-use crate::model::{Credential, Inspection, Proof, SecretKind, Unknown, Validity};
+use crate::model::{Access, Claim, Credential, Identity, Inspection, Proof, SecretKind, Unknown, Validity};
 
 /// npm's client.
 #[derive(Debug)]
@@ -33,7 +33,11 @@ impl Registry for Npm {
     fn liveness(&self, session: &Session<'_>, credential: &Credential) -> Inspection {
         match standing(session, credential) {
             Standing::Live(live) => {
-                Inspection { validity: Validity::Active, proof: live.proof, access: None, notes: Vec::new() }
+                let mut access = Access::not_visible("not asked");
+                if let Some(user) = live.user {
+                    access.identity = Claim::Proven(Identity { user }, live.proof.clone());
+                }
+                Inspection { validity: Validity::Active, proof: live.proof, access: Some(access), notes: Vec::new() }
             }
             Standing::Settled(inspection) => *inspection,
         }
@@ -49,7 +53,7 @@ impl Registry for Npm {
         }
     }
 
-    fn plan(&self, session: &Session<'_>, target: &Target<'_>, before: &Validity) -> Plan {
+    fn plan(&self, session: &Session<'_>, target: &Target<'_>, before: &Inspection) -> Plan {
         revoke::plan(session, target, before)
     }
 
@@ -248,18 +252,8 @@ fn staged(session: &Session<'_>, credential: &Credential) -> Option<String> {
     (count > 0).then(|| format!("{count} staged versions wait for approval: check that they are the owner's"))
 }
 
-fn phrase(unknown: &Unknown) -> String {
-    match unknown {
-        Unknown::Unavailable(words) | Unknown::Refused(words) => words.clone(),
-        Unknown::RateLimited => "the registry asks for fewer requests".to_owned(),
-        Unknown::Deadline => "the time for verification ran out".to_owned(),
-        _ => "not asked".to_owned(),
-    }
-}
-
 /// Names come from the server: they are shown, so they are cleaned like its other words.
-fn clean(session: &Session<'_>, access: &mut crate::model::Access) {
-    use crate::model::Claim;
+fn clean(session: &Session<'_>, access: &mut Access) {
     let reaches = match &mut access.reach {
         Claim::Proven(reach, _) => vec![reach],
         Claim::Bounded { at_least, at_most, .. } => vec![at_least, at_most],

@@ -4,15 +4,18 @@
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::answers::{Reading, read, words};
+use super::answers::{Reading, phrase, read, text, words};
 use super::reach::part;
 use super::rows::{Listing, Own, Row, by_ends, list, own};
-use crate::model::{SecretKind, Validity, Way};
+use super::standing::WHOAMI;
+use crate::model::{Inspection, SecretKind, Unknown, Validity, Way};
 use crate::registry::client::{By, Eraser, Plan, Reply, Session, Target};
 use crate::registry::http::Exchange;
 
+const NOT_LISTED: &str = "no list of the owner's session (--operator) shows it";
+
 /// Finds the way. Reads only.
-pub(super) fn plan(session: &Session<'_>, target: &Target<'_>, before: &Validity) -> Plan {
+pub(super) fn plan(session: &Session<'_>, target: &Target<'_>, before: &Inspection) -> Plan {
     let page = |page: &Option<String>| Way::OwnerPage(page.clone().unwrap_or_else(|| session.endpoint.origin()));
     let give_up =
         |why: String| Plan { way: page(&session.endpoint.owner_page), key: None, user: None, obstacle: Some(why) };
@@ -29,19 +32,20 @@ pub(super) fn plan(session: &Session<'_>, target: &Target<'_>, before: &Validity
     if session.has_operator()
         && let Some(row) = find(session, By::Operator, target)
     {
-        let user = user_of(session, By::Operator);
+        let user = owner(session);
         return Plan { way: Way::OperatorByKey, key: Some(row.key), user, obstacle: None };
     }
     let Target::Full(credential) = target else {
-        return give_up("the token itself is not at hand, and no list of its owner's session holds it".to_owned());
+        return give_up(format!("the token itself is not at hand; {NOT_LISTED}"));
     };
-    if *before != Validity::Active {
-        return give_up(
-            "the registry does not accept it from here, and no list of its owner's session holds it".to_owned(),
-        );
+    match &before.validity {
+        Validity::Active => {}
+        Validity::Unknown(Unknown::Refused(words)) => return give_up(format!("{words}; {NOT_LISTED}")),
+        Validity::Unknown(why) => return give_up(format!("the registry could not be asked: {}", phrase(why))),
+        Validity::Inactive(_) => return give_up("it is dead already".to_owned()),
     }
     let by = By::Credential(credential);
-    let user = user_of(session, by);
+    let user = before.access.as_ref().and_then(|access| access.identity.proven()).map(|identity| identity.user.clone());
     match find(session, by, target) {
         Some(row) => Plan { way: Way::SelfByKey, key: Some(row.key), user, obstacle: None },
         None => Plan { way: Way::SelfByValue, key: None, user, obstacle: None },
@@ -68,11 +72,13 @@ pub(super) fn is_gone(session: &Session<'_>, plan: &Plan) -> bool {
     }
 }
 
-fn user_of(session: &Session<'_>, by: By<'_>) -> Option<String> {
-    match read(&session.get(by, super::WHOAMI)) {
-        Reading::Accepted(answer) => super::text(&answer, "username").map(|user| session.clean(user)),
-        _ => None,
-    }
+/// Whose session the operator gave.
+fn owner(session: &Session<'_>) -> Option<String> {
+    let whoami = session.get(By::Operator, WHOAMI);
+    let Reading::Accepted(answer) = read(&whoami) else { return None };
+    let user = session.clean(text(&answer, "username")?);
+    session.shows(&whoami, &format!("the operator's session, user {user}"));
+    Some(user)
 }
 
 /// Sends the deletion that the plan names.

@@ -274,6 +274,9 @@ pub(super) fn owners_list(session: &Session<'_>, secret: &crate::model::Secret) 
         Reading::Accepted(answer) => text(&answer, "username").map(|user| session.clean(user)),
         _ => None,
     };
+    if let Some(user) = &user {
+        session.shows(&whoami, &format!("the operator's session, user {user}"));
+    }
     let Listing::Rows { rows, mut requests, gap } = list(session, By::Operator) else { return None };
     let (row, told) = match own(&rows, secret) {
         Own::Row(row) => (Some(row.clone()), true),

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::*;
-use crate::model::{Access, Claim, Expiry, Inactive, Network, Publish, SecondFactor, Secret, TokenKind};
+use crate::model::{Expiry, Inactive, Network, Publish, SecondFactor, Secret, TokenKind};
 use crate::registry::client::Memory;
 use crate::registry::endpoint::Endpoints;
 use crate::registry::script::{self, Play, Script, Seen, json as answer, mask, token};
