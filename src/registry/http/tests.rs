@@ -1,6 +1,8 @@
 use std::time::{Duration, Instant};
 
 use super::*;
+use crate::model::{Secret, Signer};
+use crate::registry::endpoint::Endpoint;
 use crate::registry::script::{self, Play, Script, json};
 use serde_json::json;
 

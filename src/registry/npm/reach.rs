@@ -61,7 +61,8 @@ pub(super) fn packages(session: &Session<'_>, credential: Option<&Credential>, u
             }
         }
         packages.seen = known.into_values().collect();
-        packages.total = packages.total.max(packages.seen.len() as u64);
+        // This list is whole, whatever the search counts.
+        packages.total = packages.seen.len() as u64;
         packages.private_too = true;
         packages.requests.push(request);
     }

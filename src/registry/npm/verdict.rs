@@ -275,7 +275,11 @@ impl Facts<'_> {
                 .collect();
             let at_least = packages.named(named.clone());
             if scopes.is_empty() {
-                return Claim::Proven(at_least, seen_by(proof).with_note("its row names them"));
+                let note = match row.rights {
+                    Rights::Read | Rights::Organisations => "its row names them, to read and not to publish",
+                    Rights::Write | Rights::Unsaid => "its row names them",
+                };
+                return Claim::Proven(at_least, seen_by(proof).with_note(note));
             }
             let at_most = packages.named(named.chain(scopes.iter().flat_map(|scope| packages.in_scope(scope))));
             let note = format!("its row names @{} as a whole; {privacy}", scopes.join(", @"));
