@@ -3,4 +3,11 @@
 #![expect(clippy::expect_used, reason = "a test that cannot be set up fails, and says why")]
 
 mod bed_checks;
+mod faults;
+mod input;
+mod policy;
+mod scan;
 mod support;
+mod verdaccio;
+mod verdicts;
+mod walls;

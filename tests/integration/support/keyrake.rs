@@ -37,7 +37,17 @@ impl Keyrake {
         Self::wrapped(Command::new(env!("CARGO_BIN_EXE_keyrake")), args)
     }
 
-    /// The same within so much address space; counted in KiB, as the shell does.
+    /// `keyrake scan --format json` in this directory, with these arguments.
+    pub(crate) fn scan<I: AsRef<OsStr>>(dir: &Path, args: impl IntoIterator<Item = I>) -> Self {
+        Self::new(["scan", "--format", "json"]).args(args).dir(dir)
+    }
+
+    /// `keyrake scan --format json --offline` in this directory, with these arguments.
+    pub(crate) fn scan_offline<I: AsRef<OsStr>>(dir: &Path, args: impl IntoIterator<Item = I>) -> Self {
+        Self::scan(dir, ["--offline"]).args(args)
+    }
+
+    /// The binary within so much address space, counted in KiB, as the shell does.
     #[cfg(target_os = "linux")]
     pub(crate) fn within<I: AsRef<OsStr>>(kib: u64, args: impl IntoIterator<Item = I>) -> Self {
         let mut shell = Command::new("sh");

@@ -37,8 +37,6 @@ pub(crate) enum Right {
 /// A logged-in user.
 #[derive(Debug)]
 pub(crate) struct Session {
-    /// User name.
-    pub(crate) user: String,
     /// The login's token, which acts as the user.
     pub(crate) token: String,
     password: String,
@@ -95,7 +93,7 @@ impl Verdaccio {
         let body = json!({ "name": user, "password": password });
         let answer = self.ask("PUT", &format!("/-/user/org.couchdb.user:{user}"), None, Some(&body));
         let token = mint::remember(text(&answer, "token"));
-        Session { user: user.to_owned(), token, password }
+        Session { token, password }
     }
 
     /// Makes a token.
