@@ -142,6 +142,16 @@ fn without_tests(bare: &str) -> String {
     out
 }
 
+/// Files of the modules that this one declares for tests only.
+fn test_modules(file: &str, text: &str) -> Vec<String> {
+    let declared = Regex::new(r"#\[cfg\(test\)\]\s*(?:pub(?:\([^)]*\))?\s+)?mod\s+(\w+)\s*;").expect("a valid pattern");
+    let folder = match file.rsplit_once('/') {
+        Some((folder, "mod.rs" | "lib.rs" | "main.rs")) => folder,
+        _ => file.trim_end_matches(".rs"),
+    };
+    declared.captures_iter(text).map(|name| format!("{folder}/{}.rs", &name[1])).collect()
+}
+
 /// Every path of the code with its line: use-trees spread out, `super::` and `self::` resolved where they reach the
 /// crate's root, macros with their `!`.
 fn paths(code: &str, file: &str) -> Vec<(usize, String)> {
@@ -329,8 +339,8 @@ fn the_house_stands_as_planned() {
     let sources: Vec<_> =
         tree().into_iter().filter(|(file, _)| file.starts_with("src/") && file.ends_with(".rs")).collect();
     assert!(sources.len() > 5, "the sources were not found");
-    // A module's tests may have a file of their own.
-    let files = sources.iter().filter(|(file, _)| !file.ends_with("/tests.rs"));
+    let of_tests: Vec<String> = sources.iter().flat_map(|(file, text)| test_modules(file, text)).collect();
+    let files = sources.iter().filter(|(file, _)| !of_tests.contains(file));
     assert_none(&files.flat_map(|(file, text)| breaches(file, text)).collect::<Vec<_>>());
 }
 
@@ -411,6 +421,13 @@ mod checker {
             let found = breaches(file, &format!("//! For a test.\n{code}"));
             assert!(found.is_empty(), "{file}: {code}\n{found:?}");
         }
+    }
+
+    #[test]
+    fn knows_the_files_of_tests() {
+        let text = "mod npm;\n#[cfg(test)]\npub(crate) mod script;\n#[cfg(test)]\nmod tests;";
+        assert_eq!(test_modules("src/a/mod.rs", text), ["src/a/script.rs", "src/a/tests.rs"]);
+        assert_eq!(test_modules("src/a/b.rs", text), ["src/a/b/script.rs", "src/a/b/tests.rs"]);
     }
 
     #[test]

@@ -24,8 +24,9 @@ fn profile() -> (&'static str, Answer) {
 
 fn search() -> (&'static str, Answer) {
     let package = |name: &str, weekly: u64| {
-        json!({ "package": { "name": name, "version": "1.0.0" }, "downloads": { "weekly": weekly, "monthly": 4 * weekly },
-                "dependents": 3 })
+        let maintainers = [json!({ "username": "alice", "email": "alice@example.invalid" })];
+        json!({ "package": { "name": name, "version": "1.0.0", "maintainers": maintainers },
+                "downloads": { "weekly": weekly, "monthly": 4 * weekly }, "dependents": 3 })
     };
     let page = json!({ "objects": [package("small", 10), package("big", 5000)], "total": 2 });
     ("/-/v1/search", Answer::json(200, &page))

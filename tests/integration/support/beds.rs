@@ -44,7 +44,7 @@ pub(crate) fn ready(bed: Bed) -> Option<PathBuf> {
 pub(crate) fn not_run(why: &str) {
     let thread = thread::current();
     let test = thread.name().unwrap_or("a test");
-    assert_ne!(std::env::var("CI").as_deref(), Ok("true"), "{test} cannot run: {why}");
+    assert!(std::env::var("CI").as_deref() != Ok("true"), "{test} cannot run: {why}");
     let message = format!("\n##### NOT RUN: {test}: {why}\n");
     std::io::stderr().write_all(message.as_bytes()).expect("standard error takes a line");
 }
