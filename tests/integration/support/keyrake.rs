@@ -118,7 +118,8 @@ impl Keyrake {
     /// Runs to the end.
     pub(crate) fn run(mut self) -> Output {
         self.command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let shown = format!("{:?}", self.command);
+        let args = self.command.get_args().map(|arg| format!(" {}", arg.to_string_lossy()));
+        let shown = format!("keyrake{}", args.collect::<String>());
         let mut child = self.command.spawn().expect("keyrake starts");
         let mut stdin = child.stdin.take().expect("stdin is piped");
         let input = std::mem::take(&mut self.input);
