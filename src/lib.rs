@@ -1,3 +1,6 @@
 //! keyrake finds leaked package-registry tokens and says what each can still do.
 
+pub mod git;
+pub mod locate;
 pub mod model;
+pub mod source;
