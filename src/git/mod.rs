@@ -26,7 +26,7 @@ pub use error::GitError;
 pub use index::IndexEntry;
 pub use listing::{Kind, Listed};
 pub use objects::{Object, Reader};
-pub use refs::{Target, Tip};
+pub use refs::{Head, Target, Tip};
 pub use repo::{Opener, Partial, Repo};
 pub use revision::Range;
 pub use trees::{TreeEntry, Trees};

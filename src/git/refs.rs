@@ -44,6 +44,17 @@ pub enum Target {
     Blob(ObjectId),
 }
 
+/// Where HEAD stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Head {
+    /// On this commit.
+    At(ObjectId),
+    /// On this branch, which has no commit yet.
+    Unborn(String),
+    /// Nowhere that makes sense.
+    Broken,
+}
+
 /// A ref's own content.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Value {
@@ -52,6 +63,16 @@ pub(super) enum Value {
 }
 
 type Values = BTreeMap<Vec<u8>, Option<Value>>;
+
+impl Tip {
+    /// The commit that it points to.
+    pub fn commit(&self) -> Option<ObjectId> {
+        match self.target {
+            Target::Commit(id) => Some(id),
+            Target::Tree(_) | Target::Blob(_) => None,
+        }
+    }
+}
 
 impl Repo {
     /// All refs, and those that are broken.
@@ -72,13 +93,14 @@ impl Repo {
         Ok((tips, notes))
     }
 
-    /// The commit that HEAD stands on; the branch's name where that has no commit yet.
-    pub fn head(&self) -> Result<ObjectId, Option<String>> {
+    /// What HEAD stands on.
+    pub fn head(&self) -> Head {
         let values = self.ref_values();
-        self.resolve_ref(&values, b"HEAD").ok_or_else(|| match read_value(&self.git_dir().join("HEAD")) {
-            Some(Value::Symbolic(branch)) if !values.contains_key(&branch) => Some(display(&branch)),
-            _ => None,
-        })
+        match (self.resolve_ref(&values, b"HEAD"), read_value(&self.git_dir().join("HEAD"))) {
+            (Some(id), _) => Head::At(id),
+            (None, Some(Value::Symbolic(branch))) if !values.contains_key(&branch) => Head::Unborn(display(&branch)),
+            (None, _) => Head::Broken,
+        }
     }
 
     /// Every ref with its value, `None` where that makes no sense. Loose ones win over packed ones.

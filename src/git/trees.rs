@@ -140,21 +140,24 @@ impl<'r> Trees<'r> {
                     return;
                 };
                 entries_left = left;
-                let before: Vec<TreeEntry<'_>> = old
-                    .iter_mut()
-                    .filter_map(|old| {
-                        while old.next_if(|old| old.order(&entry) == Ordering::Less).is_some() {}
-                        old.next_if(|old| old.order(&entry) == Ordering::Equal)
-                    })
-                    .collect();
-                if before.iter().any(|old| old.id == entry.id && old.is_blob() == entry.is_blob()) {
+                let (mut unchanged, mut before) = (false, Vec::new());
+                for old in &mut old {
+                    while old.next_if(|old| old.order(&entry) == Ordering::Less).is_some() {}
+                    if let Some(old) = old.next_if(|old| old.order(&entry) == Ordering::Equal) {
+                        unchanged |= old.id == entry.id && old.is_blob() == entry.is_blob();
+                        if entry.is_directory() {
+                            before.push(old.id);
+                        }
+                    }
+                }
+                if unchanged {
                     continue;
                 }
                 if entry.is_blob() {
                     visit(&directory.path, entry.name, &entry.id);
                 } else if entry.is_directory() {
                     let path = [&directory.path, entry.name, b"/"].concat().into();
-                    pending.push(Pending { path, new: entry.id, old: before.iter().map(|old| old.id).collect() });
+                    pending.push(Pending { path, new: entry.id, old: before });
                 }
             }
         }
