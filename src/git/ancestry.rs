@@ -179,3 +179,40 @@ fn oldest_first(nodes: Vec<CommitNode>) -> Vec<CommitNode> {
     sorted.extend(nodes.into_iter().flatten());
     sorted
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::git::fixture::Scratch;
+
+    #[test]
+    fn a_walk_gives_what_one_side_reaches_and_the_other_does_not() {
+        let scratch = Scratch::repository();
+        let a = scratch.commit("a");
+        let b = scratch.commit("b");
+        scratch.git(&["checkout", "-q", "-b", "side", "HEAD~1"]);
+        let c = scratch.commit("c");
+        scratch.git(&["checkout", "-q", "main"]);
+        scratch.git(&["merge", "-q", "--no-ff", "-m", "m", "side"]);
+        let m = scratch.id("HEAD");
+        let repo = scratch.open();
+        let cases: [(&[ObjectId], &[ObjectId], &[ObjectId], &[ObjectId]); 5] = [
+            (&[m], &[], &[a, b, c, m], &[]),
+            (&[m], &[b], &[c, m], &[a, b]),
+            (&[c], &[b], &[c], &[a]),
+            (&[a], &[m], &[], &[]),
+            (&[], &[], &[], &[]),
+        ];
+        for (include, exclude, commits, boundary) in cases {
+            let walk = repo.walk(include, exclude).unwrap();
+            let ids = |nodes: &[CommitNode]| nodes.iter().map(|node| node.id).collect::<Vec<_>>();
+            let mut turned = ids(&walk.boundary);
+            turned.sort_by_key(|id| boundary.iter().position(|other| other == id));
+            assert_eq!((ids(&walk.commits), turned), (commits.to_vec(), boundary.to_vec()));
+            assert!(walk.unreadable.is_empty());
+        }
+        std::fs::remove_file(scratch.loose(&a)).unwrap();
+        let walk = scratch.open().walk(&[m], &[]).unwrap();
+        assert_eq!((walk.commits.len(), walk.unreadable.len()), (3, 1));
+    }
+}

@@ -36,3 +36,24 @@ impl Repo {
             .collect())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::git::fixture::Scratch;
+    use crate::git::{GitError, display};
+
+    #[test]
+    fn the_index_is_listed_or_named_as_broken() {
+        let scratch = Scratch::repository();
+        assert!(scratch.open().index().unwrap().is_empty());
+        scratch.write("a", "a");
+        scratch.write("later", "content");
+        scratch.git(&["add", "a"]);
+        scratch.git(&["add", "--intent-to-add", "later"]);
+        let index = scratch.open().index().unwrap();
+        let seen: Vec<_> = index.iter().map(|entry| (display(&entry.path), entry.id.is_some())).collect();
+        assert_eq!(seen, [("a".to_owned(), true), ("later".to_owned(), false)]);
+        scratch.write(".git/index", "no index");
+        assert!(matches!(scratch.open().index(), Err(GitError::Index { .. })));
+    }
+}

@@ -193,3 +193,59 @@ fn peel(reader: &Reader<'_>, mut id: ObjectId) -> Result<(Vec<ObjectId>, Target)
     }
     Err(format!("{id} leads nowhere"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::git::fixture::Scratch;
+
+    fn names(scratch: &Scratch) -> (Vec<String>, Vec<String>) {
+        let (tips, notes) = scratch.open().refs().unwrap();
+        (tips.into_iter().map(|tip| tip.name).collect(), notes.into_iter().map(|note| note.place).collect())
+    }
+
+    #[test]
+    fn tips_are_peeled_and_broken_ones_named() {
+        let scratch = Scratch::repository();
+        scratch.write("a", "a");
+        let first = scratch.commit("first");
+        scratch.git(&["tag", "light"]);
+        scratch.git(&["tag", "-m", "inner", "inner"]);
+        scratch.git(&["tag", "-m", "outer", "outer", "inner"]);
+        scratch.git(&["tag", "tree", "HEAD^{tree}"]);
+        scratch.git(&["tag", "blob", "HEAD:a"]);
+        scratch.git(&["notes", "add", "-m", "note"]);
+        scratch.git(&["pack-refs", "--all"]);
+        let (tips, notes) = scratch.open().refs().unwrap();
+        assert!(notes.is_empty());
+        let tip = |name: &str| tips.iter().find(|tip| tip.name == name).unwrap();
+        assert_eq!(tip("refs/heads/main").target, Target::Commit(first));
+        assert_eq!(tip("refs/tags/light").tags, []);
+        assert_eq!(tip("refs/tags/outer").tags, [scratch.id("outer"), scratch.id("inner")]);
+        assert_eq!(tip("refs/tags/outer").commit(), Some(first));
+        assert!(matches!(tip("refs/tags/tree").target, Target::Tree(_)));
+        assert!(matches!(tip("refs/tags/blob").target, Target::Blob(_)));
+        tip("refs/notes/commits");
+        assert!(!tips.iter().any(|tip| tip.name == "HEAD"));
+
+        scratch.write(".git/refs/heads/garbage", "garbage\n");
+        scratch.write(".git/refs/heads/gone", "1".repeat(40));
+        scratch.write(".git/refs/heads/sub/empty", "");
+        let (_, broken) = names(&scratch);
+        assert_eq!(broken, ["refs/heads/garbage", "refs/heads/gone", "refs/heads/sub/empty"]);
+    }
+
+    #[test]
+    fn head_is_on_a_commit_or_unborn_or_broken() {
+        let scratch = Scratch::repository();
+        assert_eq!(scratch.open().head(), Head::Unborn("refs/heads/main".to_owned()));
+        let first = scratch.commit("first");
+        assert_eq!(scratch.open().head(), Head::At(first));
+        scratch.git(&["checkout", "-q", "--detach"]);
+        scratch.git(&["worktree", "add", "-q", "--detach", "other"]);
+        assert_eq!(names(&scratch).0, ["HEAD", "refs/heads/main", "worktrees/other/HEAD"]);
+        scratch.git(&["checkout", "-q", "main"]);
+        scratch.write(".git/refs/heads/main", "nonsense");
+        assert_eq!(scratch.open().head(), Head::Broken);
+    }
+}

@@ -242,3 +242,63 @@ fn settings(common_dir: &Path) -> Result<Vec<(String, String)>, git2::Error> {
 fn is_remote(name: &str, key: &str) -> bool {
     name.starts_with("remote.") && name.ends_with(key)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::git::fixture::Scratch;
+
+    #[test]
+    fn every_kind_of_repository_opens() {
+        let scratch = Scratch::repository();
+        scratch.write("a", "a");
+        scratch.commit("first");
+        scratch.git(&["clone", "-q", "--bare", ".", "bare.git"]);
+        scratch.git(&["worktree", "add", "-q", "tree"]);
+        scratch.git(&["clone", "-q", ".", "outer"]);
+        scratch.git_in(&scratch.file("outer"), &["submodule", "--quiet", "add", "../bare.git", "sub"]);
+        let cases = [(".", false), (".git", false), ("bare.git", true), ("tree", false), ("outer/sub", false)];
+        for (path, bare) in cases {
+            let repo = Repo::open(&scratch.file(path)).unwrap();
+            let again = repo.opener().open().unwrap();
+            assert_eq!((repo.is_bare(), again.git_dir()), (bare, repo.git_dir()), "{path}");
+            assert_eq!(repo.list_objects().0.len(), again.list_objects().0.len());
+            assert!(!repo.refs().unwrap().0.is_empty(), "{path}");
+        }
+        fs::create_dir_all(scratch.file("deep/er")).unwrap();
+        let found = Repo::discover(&scratch.file("deep/er")).unwrap();
+        assert_eq!(found.work_dir().unwrap().canonicalize().unwrap(), scratch.path().canonicalize().unwrap());
+    }
+
+    #[test]
+    fn nothing_broken_and_unsupported_are_told_apart() {
+        let scratch = Scratch::empty();
+        let name = |result: Result<Repo, GitError>| result.err().unwrap().to_string();
+        assert!(matches!(Repo::open(scratch.path()), Err(GitError::NotARepository { .. })));
+        fs::create_dir(scratch.file(".git")).unwrap();
+        assert!(matches!(Repo::open(scratch.path()), Err(GitError::Broken { .. })));
+        assert!(matches!(Repo::discover(scratch.path()), Err(GitError::Broken { .. })));
+
+        let scratch = Scratch::repository();
+        scratch.write(".git/config", "[core\n");
+        assert!(matches!(Repo::open(scratch.path()), Err(GitError::Broken { .. })));
+        scratch.write(".git/config", "[core]\nrepositoryformatversion = 1\n[extensions]\nsomethingNew = 1\n");
+        assert!(name(Repo::open(scratch.path())).contains("the extension 'somethingnew'"));
+        scratch.write(".git/config", "[core]\nrepositoryformatversion = 1\n[extensions]\nrefStorage = reftable\n");
+        assert!(name(Repo::open(scratch.path())).contains("reftable refs"));
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_repository_of_another_user_is_named_as_one() {
+        let scratch = Scratch::repository();
+        let mine = std::os::unix::fs::chown(scratch.file(".git"), Some(12_345), None)
+            .and_then(|()| std::os::unix::fs::chown(scratch.path(), Some(12_345), None));
+        if mine.is_err() {
+            return; // only root may give files away
+        }
+        let error = Repo::open(scratch.path()).err().unwrap();
+        assert!(matches!(error, GitError::ForeignOwner { .. }), "{error}");
+        assert!(error.to_string().contains("safe.directory"));
+    }
+}

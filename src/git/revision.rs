@@ -73,3 +73,35 @@ fn parse(repository: &Repository, revision: &str) -> Result<ObjectId, git2::Erro
     let commit = repository.revparse_single(revision)?.peel_to_commit()?;
     hex_id(commit.id().to_string().as_bytes()).ok_or_else(|| git2::Error::from_str("its id is of an unknown kind"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::git::fixture::Scratch;
+
+    #[test]
+    fn ranges_are_understood_as_git_does() {
+        let scratch = Scratch::repository();
+        let a = scratch.commit("a");
+        let b = scratch.commit("b");
+        scratch.git(&["tag", "-m", "release", "v1"]);
+        let repo = scratch.open();
+        let zero = "0".repeat(40);
+        let range = |include: &[ObjectId], exclude: &[ObjectId]| Range { include: include.to_vec(), exclude: exclude.to_vec() };
+        let cases = [
+            (vec!["HEAD~1..HEAD".to_owned()], vec![range(&[b], &[a])]),
+            (vec!["HEAD~1..".to_owned()], vec![range(&[b], &[a])]),
+            (vec!["v1".to_owned(), "^main^".to_owned()], vec![range(&[b], &[a])]),
+            (vec!["main~1...main".to_owned()], vec![range(&[b], &[a]), range(&[a], &[b])]),
+            (vec![format!("{zero}..{b}")], vec![range(&[b], &[])]),
+            (vec![format!("{b}..{zero}")], vec![]),
+        ];
+        for (specs, expected) in cases {
+            assert_eq!(repo.ranges(&specs).unwrap(), expected, "{specs:?}");
+        }
+        for bad in ["nowhere", "main..nowhere", "HEAD^{tree}", "", "^", "....", "--all"] {
+            let error = repo.ranges(&[bad.to_owned()]).unwrap_err().to_string();
+            assert!(error.contains(&format!("'{bad}'")), "{error}");
+        }
+    }
+}

@@ -276,3 +276,242 @@ fn key(location: &Location) -> (u8, &str, Region, Option<ObjectId>) {
     };
     (rank, &location.path, location.region, id)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::git::fixture::Scratch;
+
+    fn location(id: ObjectId, kind: ObjectKind) -> Location {
+        let region = Region { line: 1, column: 1, end_line: 1, end_column: 2 };
+        Location::new(Place::History { id, kind }, String::new(), region)
+    }
+
+    /// Each place of an object as one line: path, introducing and removing commit, reachability, tips.
+    fn lines(scratch: &Scratch, id: ObjectId, kind: ObjectKind) -> Vec<String> {
+        let (locations, notes) = attribute(&scratch.open(), vec![location(id, kind), location(id, kind)]);
+        assert!(notes.is_empty(), "{notes:?}");
+        let subject = |commit: &Option<Commit>| commit.as_ref().map_or("-".to_owned(), |commit| commit.summary.clone());
+        locations
+            .iter()
+            .map(|location| {
+                let reach = if location.reachable { "reachable" } else { "unreachable" };
+                let tips = location.at_tip.join(" ").replace("refs/heads/", "");
+                let (commit, removed) = (subject(&location.commit), subject(&location.removed));
+                format!("{}: {commit} > {removed}, {reach} [{tips}]", location.path)
+            })
+            .collect()
+    }
+
+    fn blob(scratch: &Scratch, revision: &str) -> Vec<String> {
+        lines(scratch, scratch.id(revision), ObjectKind::Blob)
+    }
+
+    #[test]
+    fn a_blob_has_its_commit_its_end_and_its_tips() {
+        let scratch = Scratch::repository();
+        scratch.write("d/a", "secret");
+        scratch.commit("add");
+        scratch.git(&["branch", "old"]);
+        scratch.write("other", "x");
+        scratch.commit("other");
+        assert_eq!(blob(&scratch, "HEAD:d/a"), ["d/a: add > -, reachable [main old]"]);
+        scratch.git(&["rm", "-q", "d/a"]);
+        scratch.commit("remove");
+        assert_eq!(blob(&scratch, "old:d/a"), ["d/a: add > remove, reachable [old]"]);
+        scratch.write("d/a", "secret");
+        scratch.commit("again");
+        assert_eq!(blob(&scratch, "old:d/a"), ["d/a: add > remove, reachable [main old]"]);
+        scratch.write("d/a", "changed");
+        scratch.commit("change");
+        scratch.git(&["gc", "-q", "--aggressive"]);
+        assert_eq!(blob(&scratch, "old:d/a"), ["d/a: add > change, reachable [old]"]);
+    }
+
+    #[test]
+    fn each_path_is_a_place_and_a_rename_is_both() {
+        let scratch = Scratch::repository();
+        scratch.write("a", "secret");
+        scratch.write("copy/b", "secret");
+        scratch.commit("add");
+        scratch.git(&["mv", "a", "moved"]);
+        scratch.commit("rename");
+        assert_eq!(
+            blob(&scratch, "HEAD:moved"),
+            [
+                "a: add > rename, reachable []",
+                "copy/b: add > -, reachable [main]",
+                "moved: rename > -, reachable [main]"
+            ]
+        );
+    }
+
+    #[test]
+    fn merges_are_exact() {
+        let scratch = Scratch::repository();
+        scratch.write("a", "a");
+        scratch.write("gone", "deleted on side");
+        scratch.write("dropped", "dropped by the merge");
+        scratch.commit("base");
+        scratch.git(&["checkout", "-q", "-b", "side"]);
+        scratch.write("s", "from side");
+        scratch.git(&["rm", "-q", "gone"]);
+        scratch.commit("side");
+        scratch.git(&["checkout", "-q", "main"]);
+        scratch.write("m", "from main");
+        scratch.write("ours", "only on main, left out by the merge");
+        scratch.commit("main");
+        scratch.git(&["merge", "-q", "--no-commit", "--no-ff", "side"]);
+        scratch.git(&["rm", "-qf", "ours", "dropped"]);
+        scratch.write("a", "evil");
+        scratch.commit("merge");
+        scratch.git(&["branch", "-D", "-q", "side"]);
+        let cases = [
+            ("HEAD:s", "s: side > -, reachable [main]"),
+            ("HEAD:m", "m: main > -, reachable [main]"),
+            ("HEAD:a", "a: merge > -, reachable [main]"),
+            ("HEAD~2:a", "a: base > merge, reachable []"),
+            ("HEAD~2:gone", "gone: base > side, reachable []"),
+            ("HEAD~2:dropped", "dropped: base > merge, reachable []"),
+            ("HEAD~1:ours", "ours: main > merge, reachable []"),
+        ];
+        for (revision, expected) in cases {
+            assert_eq!(blob(&scratch, revision), [expected], "{revision}");
+        }
+    }
+
+    #[test]
+    fn what_no_ref_reaches_is_found_and_called_so() {
+        let scratch = Scratch::repository();
+        scratch.write("a", "a");
+        scratch.commit("base");
+        scratch.write("d/a", "amended away");
+        let dropped = scratch.commit("dropped");
+        scratch.write("d/a", "kept");
+        scratch.git(&["add", "-A"]);
+        scratch.git(&["commit", "-q", "--amend", "-m", "kept"]);
+        for (revision, name) in [("a", "first stash"), ("a", "second stash")] {
+            scratch.write(revision, name);
+            scratch.git(&["stash", "push", "-q", "-m", name]);
+        }
+        let (first, second) = (scratch.id("stash@{1}:a"), scratch.id("stash@{0}:a"));
+        scratch.write("loose", "named by no tree");
+        let nowhere = scratch.git(&["hash-object", "-w", "loose"]);
+        let nowhere = scratch.id(&nowhere);
+        let old = scratch.id(&format!("{dropped}:d/a"));
+        for _ in 0..2 {
+            assert_eq!(lines(&scratch, old, ObjectKind::Blob), ["d/a: dropped > -, unreachable []"]);
+            assert_eq!(lines(&scratch, first, ObjectKind::Blob), ["a: On main: first stash > -, unreachable []"]);
+            assert_eq!(
+                lines(&scratch, second, ObjectKind::Blob),
+                ["a: On main: second stash > -, reachable [refs/stash]"]
+            );
+            assert_eq!(lines(&scratch, nowhere, ObjectKind::Blob), [": - > -, unreachable []"]);
+            assert_eq!(lines(&scratch, dropped, ObjectKind::Commit), [": dropped > -, unreachable []"]);
+            scratch.git(&["repack", "-q", "-a", "-k", "-d"]);
+        }
+    }
+
+    #[test]
+    fn messages_tags_and_notes_have_their_places() {
+        let scratch = Scratch::repository();
+        scratch.write("a", "a");
+        let first = scratch.commit("first");
+        scratch.git(&["tag", "-m", "in the tag", "v1"]);
+        scratch.git(&["notes", "add", "-m", "in the note"]);
+        scratch.write("b", "only by a tag");
+        let blob_of = scratch.git(&["hash-object", "-w", "b"]);
+        scratch.git(&["tag", "onblob", &blob_of]);
+        scratch.git(&["tag", "ontree", "HEAD^{tree}"]);
+        let second = scratch.commit("second");
+        let tag = scratch.id("v1");
+        assert_eq!(lines(&scratch, first, ObjectKind::Commit), [": first > -, reachable [refs/tags/v1]"]);
+        assert_eq!(lines(&scratch, second, ObjectKind::Commit), [": second > -, reachable [main]"]);
+        assert_eq!(lines(&scratch, tag, ObjectKind::Tag), [": - > -, reachable [refs/tags/v1]"]);
+        let note = scratch.git(&["notes", "list", &first.to_string()]);
+        let noted = lines(&scratch, scratch.id(&note), ObjectKind::Blob);
+        assert_eq!(noted, [format!("{first}: Notes added by 'git notes add' > -, reachable [refs/notes/commits]")]);
+        assert_eq!(
+            lines(&scratch, scratch.id(&blob_of), ObjectKind::Blob),
+            [": - > -, reachable [refs/tags/onblob]", "b: second > -, reachable [main]"]
+        );
+        assert_eq!(
+            lines(&scratch, scratch.id("HEAD:a"), ObjectKind::Blob),
+            ["a: first > -, reachable [main refs/tags/ontree refs/tags/v1]"]
+        );
+        scratch.git(&["tag", "-d", "v1"]);
+        assert_eq!(lines(&scratch, tag, ObjectKind::Tag), [": - > -, unreachable []"]);
+    }
+
+    #[test]
+    fn sha256_and_names_that_are_not_text() {
+        let scratch = Scratch::with(&["--object-format=sha256"]);
+        scratch.write("a", "x");
+        scratch.git(&["add", "-A"]);
+        scratch.git(&["update-index", "--add", "--cacheinfo", &format!("100644,{},b", scratch.id(":a"))]);
+        scratch.git(&["commit", "-qm", "add"]);
+        scratch.git(&["gc", "-q"]);
+        assert_eq!(blob(&scratch, "HEAD:b"), ["a: add > -, reachable [main]", "b: add > -, reachable [main]"]);
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn names_that_are_not_utf8_are_spelled_out() {
+        use std::os::unix::ffi::OsStrExt;
+
+        let scratch = Scratch::repository();
+        std::fs::write(scratch.path().join(std::ffi::OsStr::from_bytes(b"\xe9")), "secret").unwrap();
+        scratch.write("same", "secret");
+        scratch.commit("add");
+        let places = blob(&scratch, "HEAD:same");
+        assert_eq!(places, ["\\xe9: add > -, reachable [main]", "same: add > -, reachable [main]"]);
+    }
+
+    #[test]
+    fn a_clone_cut_short_is_attributed_as_far_as_it_goes() {
+        let origin = Scratch::repository();
+        origin.git(&["config", "uploadpack.allowFilter", "true"]);
+        for number in 0..4 {
+            origin.write(&format!("d/{number}"), format!("content {number}"));
+            origin.commit(&format!("message {number}"));
+        }
+        let url = format!("file://{}", origin.path().display());
+        for options in [vec!["--depth=2"], vec!["--depth=2", "--filter=blob:none"]] {
+            let clone = Scratch::empty();
+            clone.git(&[&["clone", "-q"], &options[..], &[&url, "."]].concat());
+            assert_eq!(blob(&clone, "HEAD:d/3"), ["d/3: message 3 > -, reachable [main refs/remotes/origin/main]"]);
+            assert_eq!(blob(&clone, "HEAD:d/0"), ["d/0: message 2 > -, reachable [main refs/remotes/origin/main]"]);
+        }
+        let treeless = Scratch::empty();
+        treeless.git(&["clone", "-q", "--filter=tree:0", "--no-checkout", &url, "."]);
+        let id = origin.id("HEAD:d/0");
+        let (locations, notes) = attribute(&treeless.open(), vec![location(id, ObjectKind::Blob)]);
+        assert_eq!((locations.len(), locations[0].reachable), (1, false));
+        assert_eq!(notes.iter().map(|note| note.code).collect::<Vec<_>>(), [Code::AttributionIncomplete]);
+    }
+
+    #[test]
+    fn damage_leaves_the_rest_attributed() {
+        let scratch = Scratch::repository();
+        scratch.write("d/a", "secret");
+        let first = scratch.commit("first");
+        scratch.write("b", "later");
+        scratch.commit("second");
+        std::fs::remove_file(scratch.loose(&first)).unwrap();
+        let id = scratch.id("HEAD:b");
+        let (locations, notes) = attribute(&scratch.open(), vec![location(id, ObjectKind::Blob)]);
+        assert_eq!(locations[0].commit.as_ref().unwrap().summary, "second");
+        assert_eq!(notes[0].code, Code::AttributionIncomplete);
+    }
+
+    #[test]
+    fn places_outside_history_pass_through_in_order() {
+        let scratch = Scratch::repository();
+        let region = |line| Region { line, column: 1, end_line: line, end_column: 2 };
+        let file = |path: &str, line| Location::new(Place::Worktree, path.to_owned(), region(line));
+        let given = vec![file("b", 1), file("a", 2), file("a", 1), file("b", 1)];
+        let (locations, notes) = attribute(&scratch.open(), given);
+        assert_eq!(locations, [file("a", 1), file("a", 2), file("b", 1)]);
+        assert!(notes.is_empty());
+    }
+}

@@ -72,3 +72,49 @@ fn is_object_store(path: &Path) -> bool {
         && path.parent().is_some_and(|parent| parent.join("HEAD").is_file() && parent.join("refs").is_dir())
         && path.is_dir()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::git::fixture::Scratch;
+    use crate::source::collect::Collected;
+
+    #[test]
+    fn nothing_is_hidden_but_object_stores() {
+        let scratch = Scratch::empty();
+        for path in [".hidden", ".gitignore", "node_modules/a", "objects/b"] {
+            scratch.write(path, "*");
+        }
+        scratch.git(&["init", "-q", "inner"]);
+        scratch.write("inner/.git/objects/ab/cd", "x");
+        let seen = Collected::from(&Directory::new(scratch.path(), None));
+        let paths = seen.paths();
+        for path in [".gitignore", ".hidden", "inner/.git/config", "node_modules/a", "objects/b"] {
+            assert!(paths.iter().any(|found| found == path), "{path}");
+        }
+        assert!(!paths.iter().any(|path| path.contains(".git/objects")));
+        assert!(seen.codes().is_empty());
+    }
+
+    #[test]
+    fn one_file_is_read_as_it_was_named() {
+        let scratch = Scratch::empty();
+        scratch.write("f", "text");
+        let seen = Collected::from(&Directory::new(scratch.file("f"), None));
+        assert_eq!((seen.paths(), seen.texts()), (vec![walk::shown(&scratch.file("f"))], vec!["text".to_owned()]));
+        let missing = Directory::new(scratch.file("g"), None).visit(&Collected::default());
+        assert!(matches!(missing, Err(SourceError::Target { .. })));
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_named_link_is_followed_and_a_named_pipe_refused() {
+        let scratch = Scratch::empty();
+        scratch.write("f", "text");
+        std::os::unix::fs::symlink("f", scratch.file("link")).unwrap();
+        assert_eq!(Collected::from(&Directory::new(scratch.file("link"), None)).texts(), ["text"]);
+        assert!(std::process::Command::new("mkfifo").arg(scratch.file("pipe")).status().unwrap().success());
+        let seen = Collected::from(&Directory::new(scratch.file("pipe"), None));
+        assert_eq!((seen.paths().len(), seen.codes()), (0, vec![Code::FileSpecial]));
+    }
+}

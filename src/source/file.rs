@@ -79,3 +79,70 @@ fn kind_of(kind: FileType) -> &'static str {
 fn kind_of(_: FileType) -> &'static str {
     "a special file"
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+    use std::sync::atomic::{AtomicU64, Ordering};
+
+    use super::*;
+    use crate::git::fixture::Scratch;
+    use crate::model::Blob;
+    use crate::source::collect::Collected;
+    use crate::source::{OVERLAP, WINDOW};
+
+    fn origin() -> Origin {
+        Origin::File { path: "f".to_owned() }
+    }
+
+    #[test]
+    fn a_large_sparse_file_is_read_in_windows() {
+        #[derive(Default)]
+        struct Largest(AtomicU64, AtomicU64, Collected);
+        impl Sink for Largest {
+            fn blob(&self, blob: Blob<'_>) {
+                self.0.fetch_max(blob.bytes.len() as u64, Ordering::Relaxed);
+                self.1.fetch_add(memchr::memmem::find_iter(blob.bytes, b"needle").count() as u64, Ordering::Relaxed);
+            }
+            fn notify(&self, notification: Notification) {
+                self.2.notify(notification);
+            }
+        }
+        let scratch = Scratch::empty();
+        let mut file = File::create(scratch.file("f")).unwrap();
+        file.set_len(WINDOW as u64 * 5).unwrap();
+        std::io::Seek::seek(&mut file, io::SeekFrom::Start(WINDOW as u64 * 2 - 3)).unwrap();
+        file.write_all(b"needle").unwrap();
+        let seen = Largest::default();
+        scan(&scratch.file("f"), "f", &origin(), &seen);
+        assert!(seen.0.load(Ordering::Relaxed) <= (WINDOW + OVERLAP) as u64);
+        assert!(seen.1.load(Ordering::Relaxed) >= 1);
+        assert_eq!(seen.2.codes(), [Code::FileWindowed]);
+    }
+
+    #[test]
+    fn a_file_that_grows_while_it_is_read_is_noted() {
+        let scratch = Scratch::empty();
+        scratch.write("f", vec![b'x'; WINDOW + 10]);
+        struct Appends(std::path::PathBuf, Collected);
+        impl Sink for Appends {
+            fn blob(&self, _: Blob<'_>) {
+                let mut file = File::options().append(true).open(&self.0).unwrap();
+                file.write_all(b"more").unwrap();
+            }
+            fn notify(&self, notification: Notification) {
+                self.1.notify(notification);
+            }
+        }
+        let sink = Appends(scratch.file("f"), Collected::default());
+        scan(&scratch.file("f"), "f", &origin(), &sink);
+        assert_eq!(sink.1.codes(), [Code::FileWindowed, Code::FileChanged]);
+    }
+
+    #[test]
+    fn a_file_that_is_gone_is_a_warning() {
+        let seen = Collected::default();
+        scan(Path::new("/nowhere/at/all"), "f", &origin(), &seen);
+        assert_eq!(seen.codes(), [Code::FileUnreadable]);
+    }
+}

@@ -110,3 +110,111 @@ fn new_objects(repo: &Repo, walk: &Walk, sink: &dyn Sink) -> Result<Vec<(ObjectI
     let commits = walk.commits.iter().map(|commit| (commit.id, ObjectKind::Commit));
     Ok(commits.chain(blobs).collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::git::fixture::Scratch;
+    use crate::model::Level;
+    use crate::source::collect::Collected;
+
+    fn texts(scratch: &Scratch, specs: &[&str]) -> Vec<String> {
+        let repo = scratch.open();
+        let range = Range::new(&repo, specs.iter().map(|spec| (*spec).to_owned()).collect());
+        let seen = Collected::from(&range);
+        assert!(seen.codes().is_empty(), "{:?}", seen.notes.lock().unwrap());
+        let mut texts = seen.texts();
+        // Commits by their messages.
+        for text in &mut texts {
+            if let Some((_, message)) = text.split_once("\n\n") {
+                *text = format!("* {}", message.trim());
+            }
+        }
+        texts.sort();
+        texts
+    }
+
+    #[test]
+    fn ranges_hold_what_is_new_in_them_whole_and_once() {
+        let scratch = Scratch::repository();
+        scratch.write("old", "old");
+        scratch.write("d/moved", "moved");
+        scratch.commit("base");
+        scratch.write("f", "one");
+        scratch.commit("first");
+        scratch.write("f", "one\ntwo");
+        scratch.write("copy", "one");
+        scratch.git(&["mv", "d/moved", "elsewhere"]);
+        scratch.commit("second");
+        scratch.git(&["rm", "-q", "f"]);
+        scratch.commit("third");
+        scratch.git(&["checkout", "-q", "-b", "side", "HEAD~3"]);
+        scratch.write("s", "side");
+        scratch.commit("aside");
+        let cases: [(&[&str], &[&str]); 7] = [
+            (&["main~3..main"], &["* first", "* second", "* third", "one", "one\ntwo"]),
+            (&["main~2..main~1"], &["* second", "one\ntwo"]),
+            (&["main~1..main"], &["* third"]),
+            (&["main~3"], &["* base", "moved", "old"]),
+            (&["main~2...side"], &["* aside", "* first", "one", "side"]),
+            (&["side", "^main"], &["* aside", "side"]),
+            (&["main~1..main", "main..side"], &["* aside", "side"]),
+        ];
+        for (specs, expected) in cases {
+            assert_eq!(texts(&scratch, specs), expected, "{specs:?}");
+        }
+    }
+
+    #[test]
+    fn what_only_a_merge_brings_in_is_in_its_range() {
+        let scratch = Scratch::repository();
+        scratch.write("a", "a");
+        scratch.commit("base");
+        scratch.git(&["checkout", "-q", "-b", "side"]);
+        scratch.write("s", "side");
+        scratch.commit("side");
+        scratch.git(&["checkout", "-q", "main"]);
+        scratch.write("m", "main");
+        scratch.commit("main");
+        scratch.git(&["merge", "-q", "--no-commit", "--no-ff", "side"]);
+        scratch.write("a", "evil");
+        scratch.git(&["commit", "-qam", "merge"]);
+        assert_eq!(texts(&scratch, &["HEAD^..HEAD"]), ["* merge", "* side", "evil", "side"]);
+    }
+
+    #[test]
+    fn an_empty_range_is_clean_and_a_bad_one_an_error() {
+        let scratch = Scratch::repository();
+        scratch.commit("a");
+        let repo = scratch.open();
+        let zero = "0".repeat(40);
+        for specs in ["HEAD..HEAD", "HEAD...HEAD", &format!("HEAD..{zero}")] {
+            let seen = Collected::from(&Range::new(&repo, vec![specs.to_owned()]));
+            assert_eq!(seen.codes(), [Code::RangeEmpty], "{specs}");
+            assert_eq!(seen.notes.lock().unwrap()[0].level, Level::Note);
+        }
+        let error = Range::new(&repo, vec!["HEAD..nowhere".to_owned()]).visit(&Collected::default()).unwrap_err();
+        assert!(error.to_string().contains("'HEAD..nowhere'"), "{error}");
+    }
+
+    #[test]
+    fn shallow_and_partial_clones_work_and_say_so() {
+        let origin = Scratch::repository();
+        origin.git(&["config", "uploadpack.allowFilter", "true"]);
+        for number in 0..4 {
+            origin.write("a", format!("content {number}"));
+            origin.commit(&format!("message {number}"));
+        }
+        let url = format!("file://{}", origin.path().display());
+        let clone = Scratch::empty();
+        clone.git(&["clone", "-q", "--depth=2", "--filter=blob:none", &url, "."]);
+        let repo = clone.open();
+        for (spec, commits) in [("HEAD~1..HEAD", 1), ("main", 2), ("origin/main~1..@", 1)] {
+            let range = Range::new(&repo, vec![spec.to_owned()]);
+            let seen = Collected::from(&range);
+            assert_eq!(range.commits(), commits, "{spec}");
+            assert!(seen.codes().starts_with(&[Code::HistoryShallow, Code::HistoryPartial]), "{spec}");
+            assert_eq!(seen.count("content 3"), 1, "{spec}");
+        }
+    }
+}

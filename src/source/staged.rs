@@ -76,3 +76,80 @@ impl Source for Staged<'_> {
         object::visit(&self.repo.opener(), &staged, &listed, &origin, &limits, sink)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::git::fixture::Scratch;
+    use crate::source::collect::Collected;
+
+    fn staged(scratch: &Scratch) -> Vec<String> {
+        let seen = Collected::from(&Staged::new(&scratch.open()));
+        assert!(seen.codes().is_empty());
+        seen.paths()
+    }
+
+    #[test]
+    fn new_and_changed_files_are_read_from_the_index() {
+        let scratch = Scratch::repository();
+        scratch.write("dir/same", "same");
+        scratch.write("changed", "old");
+        scratch.write("moved", "moved");
+        scratch.git(&["add", "."]);
+        assert_eq!(staged(&scratch), ["changed", "dir/same", "moved"], "unborn");
+        scratch.commit("first");
+        assert!(staged(&scratch).is_empty());
+        scratch.write("changed", "staged");
+        scratch.git(&["mv", "moved", "dir/to"]);
+        scratch.write("untracked", "x");
+        scratch.write("intended", "x");
+        scratch.git(&["add", "changed"]);
+        scratch.git(&["add", "-N", "intended"]);
+        scratch.write("changed", "not staged");
+        scratch.git(&["rm", "-q", "--cached", "dir/same"]);
+        let seen = Collected::from(&Staged::new(&scratch.open()));
+        assert_eq!(seen.paths(), ["changed", "dir/to"]);
+        assert_eq!(seen.texts(), ["moved", "staged"]);
+    }
+
+    #[test]
+    fn a_conflict_shows_all_its_stages() {
+        let scratch = Scratch::repository();
+        scratch.write("a", "base");
+        scratch.commit("base");
+        scratch.git(&["checkout", "-q", "-b", "side"]);
+        scratch.write("a", "theirs");
+        scratch.commit("theirs");
+        scratch.git(&["checkout", "-q", "main"]);
+        scratch.write("a", "ours");
+        scratch.commit("ours");
+        let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| scratch.git(&["merge", "-q", "side"])));
+        assert!(result.is_err(), "the merge must conflict");
+        let seen = Collected::from(&Staged::new(&scratch.open()));
+        assert_eq!(seen.texts(), ["base", "theirs"], "ours is HEAD's own");
+    }
+
+    #[test]
+    fn submodules_are_skipped_and_bare_repositories_refused() {
+        let scratch = Scratch::repository();
+        scratch.commit("first");
+        scratch.git(&["submodule", "--quiet", "add", scratch.path().to_str().unwrap(), "sub"]);
+        assert_eq!(staged(&scratch), [".gitmodules"]);
+        scratch.git(&["clone", "-q", "--bare", ".", "bare.git"]);
+        let bare = Repo::open(&scratch.file("bare.git")).unwrap();
+        assert!(matches!(Staged::new(&bare).visit(&Collected::default()), Err(SourceError::Bare { .. })));
+        scratch.write(".git/HEAD", "nonsense");
+        assert!(Repo::open(scratch.path()).map(|repo| Staged::new(&repo).visit(&Collected::default()).is_err()).unwrap_or(true));
+    }
+
+    #[test]
+    fn a_missing_blob_is_a_warning() {
+        let scratch = Scratch::repository();
+        scratch.write("a", "a");
+        scratch.write("b", "b");
+        scratch.git(&["add", "."]);
+        std::fs::remove_file(scratch.loose(&scratch.id(":a"))).unwrap();
+        let seen = Collected::from(&Staged::new(&scratch.open()));
+        assert_eq!((seen.codes(), seen.paths()), (vec![Code::ObjectUnreadable], vec!["b".to_owned()]));
+    }
+}

@@ -34,3 +34,18 @@ impl<R: Read> Source for Stdin<R> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::WINDOW;
+    use crate::source::collect::Collected;
+
+    #[test]
+    fn a_stream_is_read_whole_or_in_windows() {
+        let seen = Collected::from(&Stdin::new(&b"text"[..]));
+        assert_eq!((seen.texts(), seen.codes()), (vec!["text".to_owned()], vec![]));
+        let seen = Collected::from(&Stdin::new(std::io::repeat(b'x').take(WINDOW as u64 * 2)));
+        assert_eq!(seen.codes(), [Code::FileWindowed]);
+    }
+}
