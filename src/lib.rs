@@ -1,6 +1,9 @@
 //! keyrake finds leaked package-registry tokens and says what each can still do.
 
+pub mod git;
+pub mod locate;
 pub mod model;
 pub mod registry;
 pub mod revoke;
+pub mod source;
 pub mod verify;

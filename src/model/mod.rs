@@ -12,6 +12,7 @@ mod rule;
 mod run;
 mod scrub;
 mod secret;
+mod text;
 
 pub use access::{
     Access, Cidr, Claim, Expiry, Identity, Inactive, Inspection, Network, PackageReach, Proof, Publish, Reach,
@@ -25,3 +26,4 @@ pub use rule::{Matcher, RegistryFacts, RegistryId, Rule, RuleSet};
 pub use run::{Code, LedgerEntry, Level, Notification, Outcome, Receipt, Run, Signer, Summary, SwitchedOff, Way};
 pub use scrub::Scrubber;
 pub use secret::{Secret, SecretKind};
+pub use text::Encoding;
