@@ -7,9 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use globset::GlobSet;
-
-use super::exclude::Exclude;
+use super::exclude::{Exclude, Excluded};
 use super::quota::Quota;
 use super::visit::{Sink, Source};
 use super::{SourceError, file, walk};
@@ -19,27 +17,23 @@ use crate::model::{Code, Notification, Origin};
 #[derive(Debug)]
 pub struct Directory {
     target: PathBuf,
-    exclude: Arc<Exclude>,
+    exclude: Excluded,
 }
 
 impl Directory {
-    /// `exclude` holds patterns over paths relative to the target; a file that is named itself is always read.
-    pub fn new(target: impl Into<PathBuf>, exclude: Option<GlobSet>) -> Self {
-        Self { target: target.into(), exclude: Arc::new(Exclude::new(exclude)) }
-    }
-
-    /// How many files and directories the patterns left out in the visits so far.
-    pub fn excluded(&self) -> u64 {
-        self.exclude.count()
+    /// A file that is named itself is always read.
+    pub fn new(target: impl Into<PathBuf>, exclude: Option<Arc<dyn Exclude>>) -> Self {
+        Self { target: target.into(), exclude: Excluded(exclude) }
     }
 
     fn visit_directory(&self, sink: &dyn Sink) {
         let mut walker = walk::everything(&self.target);
-        let (root, exclude) = (self.target.clone(), Arc::clone(&self.exclude));
+        let (root, exclude) = (self.target.clone(), self.exclude.clone());
         walker.filter_entry(move |entry| {
             entry.depth() == 0
                 || !(is_object_store(entry.path())
-                    || exclude.leaves_out(entry.path().strip_prefix(&root).unwrap_or(entry.path())))
+                    || exclude
+                        .leaves_out(entry.path().strip_prefix(&root).unwrap_or(entry.path()), walk::is_folder(entry)))
         });
         walk::files(&walker, &self.target, sink, &|path, relative| {
             let shown = walk::shown(relative);
@@ -52,7 +46,8 @@ impl Source for Directory {
     fn visit(&self, sink: &dyn Sink) -> Result<(), SourceError> {
         let sink = &Quota::new(sink);
         // Follows a link: the user named it.
-        let kind = fs::metadata(&self.target).map_err(|error| SourceError::Target { path: self.target.clone(), error })?;
+        let kind =
+            fs::metadata(&self.target).map_err(|error| SourceError::Target { path: self.target.clone(), error })?;
         let shown = walk::shown(&self.target);
         if kind.is_dir() {
             self.visit_directory(sink);

@@ -1,32 +1,37 @@
-//! What the user told us to leave out, and how much that was.
+//! What the user told us to leave out.
 
+use std::fmt;
 use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::Arc;
 
-use globset::{Candidate, GlobSet};
+use super::walk::shown;
 
-/// Patterns over paths relative to the target, and a count of what they left out.
-#[derive(Debug, Default)]
-pub(super) struct Exclude {
-    patterns: Option<GlobSet>,
-    count: AtomicU64,
+/// Decides about paths relative to the target, in display form; called from several threads at once. It may count what it
+/// leaves out: each file or folder is asked about once, and nothing below a folder that is left out.
+pub trait Exclude: Send + Sync {
+    /// Whether this file, or this folder and all below it, is left out.
+    fn leaves_out(&self, path: &str, is_folder: bool) -> bool;
 }
 
-impl Exclude {
-    pub(super) fn new(patterns: Option<GlobSet>) -> Self {
-        Self { patterns: patterns.filter(|patterns| !patterns.is_empty()), count: AtomicU64::new(0) }
+/// The decision, if there is any to make: without one no path is even spelled out.
+#[derive(Clone)]
+pub(super) struct Excluded(pub(super) Option<Arc<dyn Exclude>>);
+
+impl Excluded {
+    pub(super) fn leaves_out(&self, relative: &Path, is_folder: bool) -> bool {
+        self.0.as_ref().is_some_and(|exclude| exclude.leaves_out(&shown(relative), is_folder))
     }
 
-    /// Whether this path is left out; counts it if so.
-    pub(super) fn leaves_out(&self, relative: &Path) -> bool {
-        let left_out = self.patterns.as_ref().is_some_and(|patterns| patterns.is_match_candidate(&Candidate::new(relative)));
-        if left_out {
-            self.count.fetch_add(1, Ordering::Relaxed);
-        }
-        left_out
+    /// Whether a file is left out, itself or by a folder above it: for files that no walk led to.
+    pub(super) fn leaves_out_any_part(&self, relative: &Path) -> bool {
+        let mut parts: Vec<&Path> = relative.ancestors().filter(|part| !part.as_os_str().is_empty()).collect();
+        parts.reverse();
+        parts.iter().any(|part| self.leaves_out(part, part.as_os_str().len() < relative.as_os_str().len()))
     }
+}
 
-    pub(super) fn count(&self) -> u64 {
-        self.count.load(Ordering::Relaxed)
+impl fmt::Debug for Excluded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.0.is_some() { "Excluded" } else { "Excluded(nothing)" })
     }
 }

@@ -127,7 +127,8 @@ mod tests {
             assert!(seen.count(needle) > 0, "{needle}");
         }
         let mut objects: Vec<_> = seen.blobs.lock().unwrap().iter().map(|(origin, _)| origin.clone()).collect();
-        let commits = objects.iter().filter(|origin| matches!(origin, Origin::History { kind: ObjectKind::Commit, .. }));
+        let commits =
+            objects.iter().filter(|origin| matches!(origin, Origin::History { kind: ObjectKind::Commit, .. }));
         assert_eq!(history.commits(), commits.count() as u64);
         assert_eq!(history.objects(), objects.len() as u64);
         objects.sort();

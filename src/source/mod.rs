@@ -26,6 +26,7 @@ use std::io;
 use std::path::PathBuf;
 
 pub use directory::Directory;
+pub use exclude::Exclude;
 pub use history::History;
 pub use object::MAX_OBJECT_SIZE;
 pub use range::Range;

@@ -103,7 +103,8 @@ fn new_objects(repo: &Repo, walk: &Walk, sink: &dyn Sink) -> Result<Vec<(ObjectI
         }
     }
     if trees.unreadable() > 0 || trees.cut_short() {
-        let message = format!("{} trees of the range cannot be read; blobs in them were not searched", trees.unreadable());
+        let message =
+            format!("{} trees of the range cannot be read; blobs in them were not searched", trees.unreadable());
         sink.notify(Notification::warning(Code::ObjectUnreadable, "", message));
     }
     let blobs = blobs.into_iter().filter(|id| seen.contains(id)).map(|id| (id, ObjectKind::Blob));

@@ -139,7 +139,11 @@ mod tests {
         let bare = Repo::open(&scratch.file("bare.git")).unwrap();
         assert!(matches!(Staged::new(&bare).visit(&Collected::default()), Err(SourceError::Bare { .. })));
         scratch.write(".git/HEAD", "nonsense");
-        assert!(Repo::open(scratch.path()).map(|repo| Staged::new(&repo).visit(&Collected::default()).is_err()).unwrap_or(true));
+        assert!(
+            Repo::open(scratch.path())
+                .map(|repo| Staged::new(&repo).visit(&Collected::default()).is_err())
+                .unwrap_or(true)
+        );
     }
 
     #[test]

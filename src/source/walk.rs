@@ -5,7 +5,7 @@
 
 use std::path::Path;
 
-use ignore::{WalkBuilder, WalkState};
+use ignore::{DirEntry, WalkBuilder, WalkState};
 
 use super::file;
 use super::visit::Sink;
@@ -40,6 +40,11 @@ pub(super) fn files(walker: &WalkBuilder, root: &Path, sink: &dyn Sink, visit: &
             WalkState::Continue
         })
     });
+}
+
+/// Whether an entry is a folder itself, not a link to one.
+pub(super) fn is_folder(entry: &DirEntry) -> bool {
+    entry.file_type().is_some_and(|kind| kind.is_dir())
 }
 
 /// A path in display form: `/` between parts, invalid bytes spelled out.

@@ -8,9 +8,7 @@ use std::hash::{BuildHasher, RandomState};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use globset::GlobSet;
-
-use super::exclude::Exclude;
+use super::exclude::{Exclude, Excluded};
 use super::quota::Quota;
 use super::visit::{Sink, Source};
 use super::{SourceError, file, tracked, walk};
@@ -21,19 +19,13 @@ use crate::model::Origin;
 pub struct Worktree {
     target: PathBuf,
     ignored: bool,
-    exclude: Arc<Exclude>,
+    exclude: Excluded,
 }
 
 impl Worktree {
-    /// `target` is a work tree or a directory in one; `ignored` reads what git ignores as well; `exclude` holds patterns over paths
-    /// relative to the target.
-    pub fn new(target: impl Into<PathBuf>, ignored: bool, exclude: Option<GlobSet>) -> Self {
-        Self { target: target.into(), ignored, exclude: Arc::new(Exclude::new(exclude)) }
-    }
-
-    /// How many files and directories the patterns left out in the visits so far.
-    pub fn excluded(&self) -> u64 {
-        self.exclude.count()
+    /// `target` is a work tree or a directory in one; `ignored` reads what git ignores as well.
+    pub fn new(target: impl Into<PathBuf>, ignored: bool, exclude: Option<Arc<dyn Exclude>>) -> Self {
+        Self { target: target.into(), ignored, exclude: Excluded(exclude) }
     }
 }
 
@@ -46,7 +38,7 @@ impl Source for Worktree {
         if !self.ignored {
             walker.parents(true).git_ignore(true).git_exclude(true).git_global(true);
         }
-        let (root, exclude, nested) = (self.target.clone(), Arc::clone(&self.exclude), Arc::clone(&repositories));
+        let (root, exclude, nested) = (self.target.clone(), self.exclude.clone(), Arc::clone(&repositories));
         walker.filter_entry(move |entry| {
             if entry.file_name() == ".git" {
                 if entry.depth() > 1
@@ -56,7 +48,8 @@ impl Source for Worktree {
                 }
                 return false;
             }
-            entry.depth() == 0 || !exclude.leaves_out(entry.path().strip_prefix(&root).unwrap_or(entry.path()))
+            entry.depth() == 0
+                || !exclude.leaves_out(entry.path().strip_prefix(&root).unwrap_or(entry.path()), walk::is_folder(entry))
         });
         let scan = |path: &Path, relative: &Path| {
             let shown = walk::shown(relative);
@@ -72,19 +65,13 @@ impl Source for Worktree {
             let repositories = std::mem::take(&mut *repositories.lock().unwrap_or_else(PoisonError::into_inner));
             for repository in repositories {
                 tracked::files(&repository, &self.target, sink, &mut |path, relative| {
-                    if visited.add(relative) && !self.leaves_out_any_part(relative) {
+                    if visited.add(relative) && !self.exclude.leaves_out_any_part(relative) {
                         scan(path, relative);
                     }
                 });
             }
         }
         Ok(())
-    }
-}
-
-impl Worktree {
-    fn leaves_out_any_part(&self, relative: &Path) -> bool {
-        relative.ancestors().filter(|part| !part.as_os_str().is_empty()).any(|part| self.exclude.leaves_out(part))
     }
 }
 
@@ -107,7 +94,6 @@ impl Visited {
 
 #[cfg(test)]
 mod tests {
-    use globset::{Glob, GlobSetBuilder};
 
     use super::*;
     use crate::git::fixture::Scratch;
@@ -129,7 +115,8 @@ mod tests {
         scratch.write("build/tracked", "x");
         scratch.git(&["add", "-f", "tracked", "ignored-but-tracked", "build/tracked"]);
         let seen = Collected::from(&worktree(&scratch));
-        let tracked = [".gitignore", ".hidden/file", ".ignore", "build/tracked", "ignored-but-tracked", "other", "tracked"];
+        let tracked =
+            [".gitignore", ".hidden/file", ".ignore", "build/tracked", "ignored-but-tracked", "other", "tracked"];
         assert_eq!(seen.paths(), [&tracked[..], &["untracked"]].concat());
         assert_eq!(seen.codes(), []);
         let all = Collected::from(&Worktree::new(scratch.path(), true, None));
@@ -162,14 +149,27 @@ mod tests {
             scratch.write(path, "*.lock\n");
         }
         scratch.git(&["add", "-f", "."]);
-        let globs = ["vendor", "**/*.lock"].map(|pattern| Glob::new(pattern).unwrap());
-        let exclude = globs.into_iter().fold(GlobSetBuilder::new(), |mut set, glob| {
-            set.add(glob);
-            set
-        });
-        let worktree = Worktree::new(scratch.path(), false, Some(exclude.build().unwrap()));
+        let asked = Arc::new(Asked::default());
+        let worktree = Worktree::new(scratch.path(), false, Some(asked.clone()));
         assert_eq!(Collected::from(&worktree).paths(), [".gitignore", "keep"]);
-        assert!(worktree.excluded() >= 2);
+        let mut asked = std::mem::take(&mut *asked.0.lock().unwrap());
+        asked.sort();
+        asked.dedup();
+        assert_eq!(
+            asked,
+            [".gitignore", "keep", "vendor", "x", "x/skip.lock"],
+            "nothing below a folder that is left out"
+        );
+    }
+
+    #[derive(Default)]
+    struct Asked(Mutex<Vec<String>>);
+
+    impl Exclude for Asked {
+        fn leaves_out(&self, path: &str, is_folder: bool) -> bool {
+            self.0.lock().unwrap().push(path.to_owned());
+            path.ends_with(".lock") || is_folder && path == "vendor"
+        }
     }
 
     #[test]
