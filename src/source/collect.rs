@@ -47,7 +47,8 @@ impl Collected {
     /// Contents as text, sorted.
     pub(super) fn texts(&self) -> Vec<String> {
         let blobs = self.blobs.lock().unwrap();
-        let mut texts: Vec<String> = blobs.iter().map(|(_, bytes)| String::from_utf8_lossy(bytes).into_owned()).collect();
+        let mut texts: Vec<String> =
+            blobs.iter().map(|(_, bytes)| String::from_utf8_lossy(bytes).into_owned()).collect();
         texts.sort();
         texts
     }

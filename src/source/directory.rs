@@ -52,7 +52,8 @@ impl Source for Directory {
     fn visit(&self, sink: &dyn Sink) -> Result<(), SourceError> {
         let sink = &Quota::new(sink);
         // Follows a link: the user named it.
-        let kind = fs::metadata(&self.target).map_err(|error| SourceError::Target { path: self.target.clone(), error })?;
+        let kind =
+            fs::metadata(&self.target).map_err(|error| SourceError::Target { path: self.target.clone(), error })?;
         let shown = walk::shown(&self.target);
         if kind.is_dir() {
             self.visit_directory(sink);

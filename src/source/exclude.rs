@@ -19,11 +19,26 @@ impl Exclude {
 
     /// Whether this path is left out; counts it if so.
     pub(super) fn leaves_out(&self, relative: &Path) -> bool {
-        let left_out = self.patterns.as_ref().is_some_and(|patterns| patterns.is_match_candidate(&Candidate::new(relative)));
+        let left_out = self.matches(relative);
         if left_out {
-            self.count.fetch_add(1, Ordering::Relaxed);
+            self.count_one();
         }
         left_out
+    }
+
+    /// The outermost part of this path that is left out: a directory that it lies in, or itself. Counts nothing.
+    pub(super) fn cover<'p>(&self, relative: &'p Path) -> Option<&'p Path> {
+        self.patterns.as_ref()?;
+        relative.ancestors().filter(|part| !part.as_os_str().is_empty() && self.matches(part)).last()
+    }
+
+    /// Counts one more.
+    pub(super) fn count_one(&self) {
+        self.count.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn matches(&self, relative: &Path) -> bool {
+        self.patterns.as_ref().is_some_and(|patterns| patterns.is_match_candidate(&Candidate::new(relative)))
     }
 
     pub(super) fn count(&self) -> u64 {

@@ -25,11 +25,9 @@ pub(super) fn scan(path: &Path, shown: &str, origin: &Origin, sink: &dyn Sink) {
                 sink.notify(Notification::note(Code::FileChanged, shown, "the file changed while it was read"));
             }
         }
-        Err(error) => sink.notify(Notification::warning(
-            Code::FileUnreadable,
-            shown,
-            format!("the file cannot be read: {error}"),
-        )),
+        Err(error) => {
+            sink.notify(Notification::warning(Code::FileUnreadable, shown, format!("the file cannot be read: {error}")))
+        }
     }
 }
 

@@ -76,7 +76,8 @@ fn one(
     };
     let Kind::Text(kind) = kind else { return };
     if size > limits.max_size {
-        let message = format!("the {} has {size} bytes, over the limit of {}", Kind::Text(kind).as_str(), limits.max_size);
+        let message =
+            format!("the {} has {size} bytes, over the limit of {}", Kind::Text(kind).as_str(), limits.max_size);
         return sink.notify(Notification::warning(Code::ObjectTooLarge, id.to_string(), message));
     }
     match reader.read(&id) {

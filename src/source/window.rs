@@ -86,7 +86,8 @@ fn fill(reader: &mut dyn Read, buffer: &mut Vec<u8>, filled: &mut usize) -> io::
 
 fn beginning_of_next(bytes: &[u8], encoding: Encoding) -> usize {
     let latest = bytes.len().saturating_sub(OVERLAP);
-    let starts_character = |at: &usize| encoding != Encoding::Utf8 || bytes.get(*at).is_none_or(|byte| byte & 0xc0 != 0x80);
+    let starts_character =
+        |at: &usize| encoding != Encoding::Utf8 || bytes.get(*at).is_none_or(|byte| byte & 0xc0 != 0x80);
     let near = || (latest.saturating_sub(LONGEST_STEP_BACK)..=latest).rev();
     near()
         .find(|at| at % 2 == 0 && starts_character(at))
@@ -144,7 +145,8 @@ mod tests {
         let needle = b"needle-of-some-length";
         for before_end in [0, 1, 5, needle.len() - 1, needle.len(), OVERLAP - 1, OVERLAP, OVERLAP + 7] {
             let at = WINDOW - before_end;
-            let content = io::repeat(b'.').take(at as u64).chain(&needle[..]).chain(io::repeat(b'.').take(WINDOW as u64));
+            let content =
+                io::repeat(b'.').take(at as u64).chain(&needle[..]).chain(io::repeat(b'.').take(WINDOW as u64));
             let (probe, read, capacity) = probe(content, needle);
             let found = probe.found.lock().unwrap();
             assert!(!found.is_empty() && found.iter().all(|place| *place == at as u64), "{before_end}: {found:?}");
