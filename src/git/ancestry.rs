@@ -135,8 +135,7 @@ impl<'r> Painter<'r> {
     fn finish(self) -> Walk {
         let (painted, open): (Vec<Seen>, Vec<Seen>) = self.seen.into_values().partition(|seen| seen.painted);
         let commits = oldest_first(open.into_iter().map(|seen| seen.node).collect());
-        let parents: HashSet<ObjectId> =
-            commits.iter().flat_map(|commit| commit.parents.iter().copied()).collect();
+        let parents: HashSet<ObjectId> = commits.iter().flat_map(|commit| commit.parents.iter().copied()).collect();
         let boundary = painted.into_iter().map(|seen| seen.node).filter(|node| parents.contains(&node.id)).collect();
         Walk { commits, boundary, unreadable: self.unreadable }
     }
@@ -196,14 +195,14 @@ mod tests {
         scratch.git(&["merge", "-q", "--no-ff", "-m", "m", "side"]);
         let m = scratch.id("HEAD");
         let repo = scratch.open();
-        let cases: [(&[ObjectId], &[ObjectId], &[ObjectId], &[ObjectId]); 5] = [
-            (&[m], &[], &[a, b, c, m], &[]),
-            (&[m], &[b], &[c, m], &[a, b]),
-            (&[c], &[b], &[c], &[a]),
-            (&[a], &[m], &[], &[]),
-            (&[], &[], &[], &[]),
+        let cases: [[&[ObjectId]; 4]; 5] = [
+            [&[m], &[], &[a, b, c, m], &[]],
+            [&[m], &[b], &[c, m], &[a, b]],
+            [&[c], &[b], &[c], &[a]],
+            [&[a], &[m], &[], &[]],
+            [&[], &[], &[], &[]],
         ];
-        for (include, exclude, commits, boundary) in cases {
+        for [include, exclude, commits, boundary] in cases {
             let walk = repo.walk(include, exclude).unwrap();
             let ids = |nodes: &[CommitNode]| nodes.iter().map(|node| node.id).collect::<Vec<_>>();
             let mut turned = ids(&walk.boundary);

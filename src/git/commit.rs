@@ -101,7 +101,8 @@ mod tests {
 
     #[test]
     fn nonsense_is_no_panic() {
-        for bytes in ["", "\n", "tree", "tree zz\n\n", "author", "author <<>>> 9999999999999999999 x\n\nhi", "\n\n\n\n"] {
+        for bytes in ["", "\n", "tree", "tree zz\n\n", "author", "author <<>>> 9999999999999999999 x\n\nhi", "\n\n\n\n"]
+        {
             assert!(links(bytes.as_bytes()).is_none(), "{bytes:?}");
             describe(ObjectId::new(&[0; 20]).unwrap(), bytes.as_bytes());
         }

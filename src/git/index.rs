@@ -1,5 +1,7 @@
 //! The index: what git tracks and what is staged.
 
+use std::path::PathBuf;
+
 use git2::Index;
 
 use super::error::GitError;
@@ -23,7 +25,11 @@ const INTENT_TO_ADD: u16 = 1 << 13;
 impl Repo {
     /// The files of the index, conflicts with all their stages, submodules left out. No index is an empty one.
     pub fn index(&self) -> Result<Vec<IndexEntry>, GitError> {
-        let path = self.git_dir().join("index");
+        self.index_at(self.git_dir().join("index"))
+    }
+
+    /// The files of another index file, such as the one that git names to a hook in `GIT_INDEX_FILE`.
+    pub fn index_at(&self, path: PathBuf) -> Result<Vec<IndexEntry>, GitError> {
         let index = Index::open_ext(&path, self.format())
             .map_err(|error| GitError::Index { path, reason: error.message().to_owned() })?;
         let files = index.iter().filter(|entry| !matches!(entry.mode & KIND, GITLINK | DIRECTORY));

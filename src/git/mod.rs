@@ -29,4 +29,4 @@ pub use objects::{Object, Reader};
 pub use refs::{Head, Target, Tip};
 pub use repo::{Opener, Partial, Repo};
 pub use revision::Range;
-pub use trees::{TreeEntry, Trees};
+pub use trees::{TreeEntry, Trees, Visit};

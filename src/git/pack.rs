@@ -21,7 +21,8 @@ const DEEPEST_CHAIN: usize = 4096;
 
 /// The entries of a pack, in pack order.
 pub(super) fn entries(idx: &Path, id_length: usize) -> io::Result<Vec<Listed>> {
-    let mut placed = offsets(&fs::read(idx)?, id_length).ok_or_else(|| io::Error::other("the pack index is damaged"))?;
+    let mut placed =
+        offsets(&fs::read(idx)?, id_length).ok_or_else(|| io::Error::other("the pack index is damaged"))?;
     placed.sort_unstable_by_key(|(offset, _)| *offset);
     let pack = idx.with_extension("pack");
     let headers = Headers::read(&pack, &placed, id_length)?;

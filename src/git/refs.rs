@@ -185,7 +185,8 @@ fn peel(reader: &Reader<'_>, mut id: ObjectId) -> Result<(Vec<ObjectId>, Target)
             Kind::Text(ObjectKind::Tag) => {
                 let tag = reader.read(&id).map_err(|error| error.to_string())?;
                 tags.push(id);
-                let target = tag.bytes().strip_prefix(b"object ").and_then(|rest| rest.split(|byte| *byte == b'\n').next());
+                let target =
+                    tag.bytes().strip_prefix(b"object ").and_then(|rest| rest.split(|byte| *byte == b'\n').next());
                 id = target.and_then(hex_id).ok_or_else(|| format!("the tag {id} names no object"))?;
             }
             Kind::Unknown | Kind::Damaged => break,

@@ -166,7 +166,8 @@ impl Repo {
                 return Err(unsupported(path, what));
             }
         }
-        if !extensions.iter().any(|(name, value)| *name == "partialclone" || (*name, *value) == ("refstorage", "files")) {
+        if !extensions.iter().any(|(name, value)| *name == "partialclone" || (*name, *value) == ("refstorage", "files"))
+        {
             return Err(broken(error.message()));
         }
         let format = match extensions.iter().find(|(name, _)| *name == "objectformat") {
@@ -188,13 +189,12 @@ impl Opener {
         let inner = Odb::new_ext(layout.format)
             .and_then(|odb| {
                 let objects = layout.common_dir.join("objects");
-                odb.add_disk_alternate(objects.to_str().ok_or_else(|| git2::Error::from_str("its path is not UTF-8"))?)?;
+                odb.add_disk_alternate(
+                    objects.to_str().ok_or_else(|| git2::Error::from_str("its path is not UTF-8"))?,
+                )?;
                 Repository::from_odb(odb)
             })
-            .map_err(|error| GitError::Broken {
-                path: layout.opened.clone(),
-                reason: error.message().to_owned(),
-            })?;
+            .map_err(|error| GitError::Broken { path: layout.opened.clone(), reason: error.message().to_owned() })?;
         Repo { inner, layout }.checked()
     }
 }

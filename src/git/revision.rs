@@ -53,7 +53,8 @@ impl Repo {
         let found = parse(&self.inner, revision).or_else(|error| {
             self.with_base_resolved(revision).map_or(Err(error), |revision| parse(&self.inner, &revision))
         });
-        let id = found.map_err(|error| GitError::Revision { spec: spec.to_owned(), reason: error.message().to_owned() })?;
+        let id =
+            found.map_err(|error| GitError::Revision { spec: spec.to_owned(), reason: error.message().to_owned() })?;
         Ok(Some(id))
     }
 
@@ -87,7 +88,8 @@ mod tests {
         scratch.git(&["tag", "-m", "release", "v1"]);
         let repo = scratch.open();
         let zero = "0".repeat(40);
-        let range = |include: &[ObjectId], exclude: &[ObjectId]| Range { include: include.to_vec(), exclude: exclude.to_vec() };
+        let range =
+            |include: &[ObjectId], exclude: &[ObjectId]| Range { include: include.to_vec(), exclude: exclude.to_vec() };
         let cases = [
             (vec!["HEAD~1..HEAD".to_owned()], vec![range(&[b], &[a])]),
             (vec!["HEAD~1..".to_owned()], vec![range(&[b], &[a])]),

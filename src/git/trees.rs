@@ -34,6 +34,9 @@ pub struct TreeEntry<'t> {
     pub id: ObjectId,
 }
 
+/// Called with a blob's directory (a slash at its end), name and id.
+pub type Visit<'v> = dyn FnMut(&[u8], &[u8], &ObjectId) + 'v;
+
 /// Reads and compares trees of one repository, for one thread.
 pub struct Trees<'r> {
     reader: Reader<'r>,
@@ -123,8 +126,8 @@ impl<'r> Trees<'r> {
         Entries { rest: tree, id_length: self.id_length }
     }
 
-    /// Visits each blob that `new` has and none of `old` has at the same path: directory (with a slash at its end), name, id.
-    pub fn added(&mut self, new: ObjectId, old: &[ObjectId], visit: &mut dyn FnMut(&[u8], &[u8], &ObjectId)) {
+    /// Visits each blob that `new` has and none of `old` has at the same path.
+    pub fn added(&mut self, new: ObjectId, old: &[ObjectId], visit: &mut Visit<'_>) {
         if old.contains(&new) {
             return;
         }

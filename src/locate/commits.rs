@@ -124,7 +124,8 @@ impl<'r> Survey<'r> {
 
     /// Blobs that no ref reaches: dropped by an amend, a rebase, a deleted branch, an old stash.
     fn beyond(&mut self, repo: &Repo, walk: &Walk, sought: &Sought, trees: &mut Trees<'_>) -> Result<(), GitError> {
-        let lost: HashSet<ObjectId> = sought.blobs.iter().filter(|id| !self.records.contains_key(id)).copied().collect();
+        let lost: HashSet<ObjectId> =
+            sought.blobs.iter().filter(|id| !self.records.contains_key(id)).copied().collect();
         if lost.is_empty() {
             return Ok(());
         }
@@ -184,12 +185,7 @@ fn described(mut location: Location, record: &Record, describe: &mut Describe<'_
 }
 
 /// The refs that hold each pair at their tips, in the order of the pairs.
-fn holders(
-    pairs: &BTreeMap<Pair, Option<Life>>,
-    walk: &Walk,
-    tips: &[Tip],
-    trees: &mut Trees<'_>,
-) -> Vec<Vec<String>> {
+fn holders(pairs: &BTreeMap<Pair, Option<Life>>, walk: &Walk, tips: &[Tip], trees: &mut Trees<'_>) -> Vec<Vec<String>> {
     let mut holders = vec![Vec::new(); pairs.len()];
     let tip_commits: HashSet<ObjectId> = tips.iter().filter_map(Tip::commit).collect();
     let at_tips = walk.commits.iter().filter(|commit| tip_commits.contains(&commit.id));
@@ -255,7 +251,8 @@ fn unread_trees(trees: &Trees<'_>) -> Option<Notification> {
 }
 
 fn incomplete(reason: &str) -> Notification {
-    let message = format!("some of the history could not be followed, so places in it may lack path or commit: {reason}");
+    let message =
+        format!("some of the history could not be followed, so places in it may lack path or commit: {reason}");
     Notification::warning(Code::AttributionIncomplete, "", message)
 }
 

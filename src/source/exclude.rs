@@ -21,13 +21,6 @@ impl Excluded {
     pub(super) fn leaves_out(&self, relative: &Path, is_folder: bool) -> bool {
         self.0.as_ref().is_some_and(|exclude| exclude.leaves_out(&shown(relative), is_folder))
     }
-
-    /// Whether a file is left out, itself or by a folder above it: for files that no walk led to.
-    pub(super) fn leaves_out_any_part(&self, relative: &Path) -> bool {
-        let mut parts: Vec<&Path> = relative.ancestors().filter(|part| !part.as_os_str().is_empty()).collect();
-        parts.reverse();
-        parts.iter().any(|part| self.leaves_out(part, part.as_os_str().len() < relative.as_os_str().len()))
-    }
 }
 
 impl fmt::Debug for Excluded {

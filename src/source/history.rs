@@ -8,7 +8,7 @@ use super::SourceError;
 use super::object::{self, Counts, Limits, MAX_OBJECT_SIZE};
 use super::quota::Quota;
 use super::visit::{Sink, Source};
-use crate::git::{Head, Repo};
+use crate::git::{Head, Listed, Partial, Repo};
 use crate::model::{Code, Notification, Origin};
 
 /// Every object of a repository.
@@ -53,32 +53,39 @@ impl Source for History<'_> {
         let (listed, notes) = self.repo.list_objects();
         notes.into_iter().for_each(|notification| sink.notify(notification));
         let limits = Limits { max_size: self.max_object_size, counts: &self.counts };
-        let origin = |listed: &crate::git::Listed, kind| Origin::History { id: listed.id, kind };
+        let origin = |listed: &Listed, kind| Origin::History { id: listed.id, kind };
         object::visit(&self.repo.opener(), &listed, &|listed| *listed, &origin, &limits, sink)
     }
 }
 
 /// What a clone left behind.
-pub(super) fn missing(repo: &Repo) -> Vec<Notification> {
+fn missing(repo: &Repo) -> Vec<Notification> {
     let mut notes = Vec::new();
     let boundary = repo.shallow().len();
     if boundary > 0 {
-        let commits = if boundary == 1 { "1 commit" } else { &format!("{boundary} commits") };
-        let message = format!(
-            "the clone is shallow: history ends at {commits}, and what came before was not searched; \
-             fetch it with `git fetch --unshallow` (in CI: fetch-depth: 0)"
-        );
-        notes.push(Notification::warning(Code::HistoryShallow, "", message));
+        notes.push(shallow(boundary));
     }
-    if let Some(partial) = repo.partial() {
-        let filter = partial.filter.map_or_else(String::new, |filter| format!(" (filter {filter})"));
-        let message = format!(
-            "the clone is partial{filter}: objects that were never fetched were not searched; \
-             fetch them with `git fetch --refetch --no-filter`"
-        );
-        notes.push(Notification::warning(Code::HistoryPartial, "", message));
+    if let Some(clone) = repo.partial() {
+        notes.push(partial(&clone, "objects that were never fetched were not searched"));
     }
     notes
+}
+
+/// History ends at this many commits.
+pub(super) fn shallow(boundary: usize) -> Notification {
+    let commits = if boundary == 1 { "1 commit" } else { &format!("{boundary} commits") };
+    let message = format!(
+        "the clone is shallow: history ends at {commits}, and what came before was not searched; \
+         fetch it with `git fetch --unshallow` (in CI: fetch-depth: 0)"
+    );
+    Notification::warning(Code::HistoryShallow, "", message)
+}
+
+/// Some objects were never fetched.
+pub(super) fn partial(clone: &Partial, what: &str) -> Notification {
+    let filter = clone.filter.as_ref().map_or_else(String::new, |filter| format!(" (filter {filter})"));
+    let message = format!("the clone is partial{filter}: {what}; fetch them with `git fetch --refetch --no-filter`");
+    Notification::warning(Code::HistoryPartial, "", message)
 }
 
 #[cfg(test)]

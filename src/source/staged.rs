@@ -3,6 +3,7 @@
 //! What comes in: a repository. What goes out: whole blobs, origin `Staged`; all stages of a conflict.
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 
 use super::SourceError;
 use super::object::{self, Counts, Limits, MAX_OBJECT_SIZE};
@@ -14,6 +15,7 @@ use crate::model::{Code, Notification, ObjectId, Origin};
 /// The staged changes of a repository.
 pub struct Staged<'r> {
     repo: &'r Repo,
+    index_file: Option<PathBuf>,
     max_object_size: u64,
 }
 
@@ -25,13 +27,20 @@ struct New {
 impl<'r> Staged<'r> {
     /// Of this repository.
     pub fn new(repo: &'r Repo) -> Self {
-        Self { repo, max_object_size: MAX_OBJECT_SIZE }
+        Self { repo, index_file: None, max_object_size: MAX_OBJECT_SIZE }
     }
 
     /// With another limit on the size of an object.
     #[must_use]
     pub fn max_object_size(mut self, bytes: u64) -> Self {
         self.max_object_size = bytes;
+        self
+    }
+
+    /// With another index than the repository's own: git gives hooks one in `GIT_INDEX_FILE` when it commits only some files.
+    #[must_use]
+    pub fn index_file(mut self, path: impl Into<PathBuf>) -> Self {
+        self.index_file = Some(path.into());
         self
     }
 
@@ -63,7 +72,10 @@ impl Source for Staged<'_> {
         if self.repo.is_bare() {
             return Err(SourceError::Bare { path: self.repo.git_dir().to_owned() });
         }
-        let index = self.repo.index()?;
+        let index = match &self.index_file {
+            Some(path) => self.repo.index_at(path.clone())?,
+            None => self.repo.index()?,
+        };
         let committed = self.committed(sink)?;
         let staged: Vec<New> = index
             .into_iter()
@@ -144,6 +156,19 @@ mod tests {
                 .map(|repo| Staged::new(&repo).visit(&Collected::default()).is_err())
                 .unwrap_or(true)
         );
+    }
+
+    #[test]
+    fn another_index_file_can_be_named() {
+        let scratch = Scratch::repository();
+        scratch.write("a", "a");
+        scratch.git(&["add", "."]);
+        std::fs::copy(scratch.file(".git/index"), scratch.file(".git/next-index")).unwrap();
+        scratch.git(&["rm", "-q", "--cached", "a"]);
+        assert!(staged(&scratch).is_empty());
+        let repo = scratch.open();
+        let seen = Collected::from(&Staged::new(&repo).index_file(scratch.file(".git/next-index")));
+        assert_eq!(seen.paths(), ["a"]);
     }
 
     #[test]

@@ -8,6 +8,8 @@ use std::hash::{BuildHasher, RandomState};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use ignore::WalkBuilder;
+
 use super::exclude::{Exclude, Excluded};
 use super::quota::Quota;
 use super::visit::{Sink, Source};
@@ -33,39 +35,22 @@ impl Source for Worktree {
     fn visit(&self, sink: &dyn Sink) -> Result<(), SourceError> {
         let sink = &Quota::new(sink);
         std::fs::read_dir(&self.target).map_err(|error| SourceError::Target { path: self.target.clone(), error })?;
-        let (visited, repositories) = (Visited::default(), Arc::new(Mutex::new(vec![self.target.clone()])));
-        let mut walker = walk::everything(&self.target);
-        if !self.ignored {
-            walker.parents(true).git_ignore(true).git_exclude(true).git_global(true);
-        }
-        let (root, exclude, nested) = (self.target.clone(), self.exclude.clone(), Arc::clone(&repositories));
-        walker.filter_entry(move |entry| {
-            if entry.file_name() == ".git" {
-                if entry.depth() > 1
-                    && let Some(parent) = entry.path().parent()
-                {
-                    nested.lock().unwrap_or_else(PoisonError::into_inner).push(parent.to_owned());
-                }
-                return false;
-            }
-            entry.depth() == 0
-                || !exclude.leaves_out(entry.path().strip_prefix(&root).unwrap_or(entry.path()), walk::is_folder(entry))
-        });
+        let seen = Arc::new(Seen { visited: Visited::default(), nested: Mutex::new(vec![self.target.clone()]) });
         let scan = |path: &Path, relative: &Path| {
             let shown = walk::shown(relative);
             file::scan(path, &shown, &Origin::Worktree { path: shown.clone() }, sink);
         };
-        walk::files(&walker, &self.target, sink, &|path, relative| {
+        walk::files(&self.walker(&seen), &self.target, sink, &|path, relative| {
             if !self.ignored {
-                visited.add(relative);
+                seen.visited.add(relative);
             }
             scan(path, relative);
         });
         if !self.ignored {
-            let repositories = std::mem::take(&mut *repositories.lock().unwrap_or_else(PoisonError::into_inner));
+            let repositories = std::mem::take(&mut *seen.nested.lock().unwrap_or_else(PoisonError::into_inner));
             for repository in repositories {
                 tracked::files(&repository, &self.target, sink, &mut |path, relative| {
-                    if visited.add(relative) && !self.exclude.leaves_out_any_part(relative) {
+                    if seen.visited.add(relative) && !self.leaves_out(relative, &seen.visited) {
                         scan(path, relative);
                     }
                 });
@@ -75,7 +60,58 @@ impl Source for Worktree {
     }
 }
 
-/// Which files were read: hashes of their paths, so that a million of them cost megabytes and not hundreds.
+impl Worktree {
+    fn walker(&self, seen: &Arc<Seen>) -> WalkBuilder {
+        let mut walker = walk::everything(&self.target);
+        if !self.ignored {
+            walker.parents(true).git_ignore(true).git_exclude(true).git_global(true);
+        }
+        let (root, exclude, seen) = (self.target.clone(), self.exclude.clone(), Arc::clone(seen));
+        walker.filter_entry(move |entry| {
+            if entry.file_name() == ".git" {
+                if entry.depth() > 1
+                    && let Some(parent) = entry.path().parent()
+                {
+                    seen.nested.lock().unwrap_or_else(PoisonError::into_inner).push(parent.to_owned());
+                }
+                return false;
+            }
+            let relative = entry.path().strip_prefix(&root).unwrap_or(entry.path());
+            if entry.depth() > 0 && exclude.leaves_out(relative, walk::is_folder(entry)) {
+                seen.visited.add(relative);
+                return false;
+            }
+            true
+        });
+        walker
+    }
+
+    /// Whether a file that the walk did not come past is left out, itself or by a folder above it. Asks about each once.
+    fn leaves_out(&self, relative: &Path, visited: &Visited) -> bool {
+        let mut parts: Vec<&Path> = relative.ancestors().filter(|part| !part.as_os_str().is_empty()).collect();
+        parts.reverse();
+        parts.into_iter().any(|part| {
+            let is_folder = part != relative;
+            if is_folder && visited.contains(part) {
+                return true; // of folders, only those that were left out are in there
+            }
+            let left_out = self.exclude.leaves_out(part, is_folder);
+            if left_out {
+                visited.add(part);
+            }
+            left_out
+        })
+    }
+}
+
+/// What a walk came past.
+struct Seen {
+    visited: Visited,
+    /// The target and the repositories inside it.
+    nested: Mutex<Vec<PathBuf>>,
+}
+
+/// Which files were read or left out: hashes of their paths, so that a million of them cost megabytes and not hundreds.
 #[derive(Default)]
 struct Visited {
     hasher: RandomState,
@@ -86,9 +122,19 @@ struct Visited {
 impl Visited {
     /// Whether it is new.
     fn add(&self, relative: &Path) -> bool {
+        let (hash, shard) = self.shard(relative);
+        shard.lock().unwrap_or_else(PoisonError::into_inner).insert(hash)
+    }
+
+    fn contains(&self, relative: &Path) -> bool {
+        let (hash, shard) = self.shard(relative);
+        shard.lock().unwrap_or_else(PoisonError::into_inner).contains(&hash)
+    }
+
+    fn shard(&self, relative: &Path) -> (u64, &Mutex<HashSet<u64>>) {
         let hash = self.hasher.hash_one(relative.as_os_str());
-        let shard = usize::try_from(hash % 16).unwrap_or_default();
-        self.shards.get(shard).is_none_or(|shard| shard.lock().unwrap_or_else(PoisonError::into_inner).insert(hash))
+        let [first, rest @ ..] = &self.shards;
+        (hash, rest.get((hash % 16) as usize).unwrap_or(first))
     }
 }
 
@@ -149,26 +195,24 @@ mod tests {
             scratch.write(path, "*.lock\n");
         }
         scratch.git(&["add", "-f", "."]);
-        let asked = Arc::new(Asked::default());
-        let worktree = Worktree::new(scratch.path(), false, Some(asked.clone()));
+        let left_out = Arc::new(LeftOut::default());
+        let worktree = Worktree::new(scratch.path(), false, Some(left_out.clone()));
         assert_eq!(Collected::from(&worktree).paths(), [".gitignore", "keep"]);
-        let mut asked = std::mem::take(&mut *asked.0.lock().unwrap());
-        asked.sort();
-        asked.dedup();
-        assert_eq!(
-            asked,
-            [".gitignore", "keep", "vendor", "x", "x/skip.lock"],
-            "nothing below a folder that is left out"
-        );
+        let mut left_out = std::mem::take(&mut *left_out.0.lock().unwrap());
+        left_out.sort();
+        assert_eq!(left_out, ["vendor", "x/skip.lock"], "each once, and nothing below a folder");
     }
 
     #[derive(Default)]
-    struct Asked(Mutex<Vec<String>>);
+    struct LeftOut(Mutex<Vec<String>>);
 
-    impl Exclude for Asked {
+    impl Exclude for LeftOut {
         fn leaves_out(&self, path: &str, is_folder: bool) -> bool {
-            self.0.lock().unwrap().push(path.to_owned());
-            path.ends_with(".lock") || is_folder && path == "vendor"
+            let fits = path.ends_with(".lock") || is_folder && path == "vendor";
+            if fits {
+                self.0.lock().unwrap().push(path.to_owned());
+            }
+            fits
         }
     }
 
@@ -219,7 +263,7 @@ mod tests {
         scratch.write("file", "x");
         scratch.write("directory/file", "x");
         for path in ["file", "directory"] {
-            std::fs::set_permissions(scratch.file(path), std::fs::Permissions::from_mode(0)).unwrap();
+            std::fs::set_permissions(scratch.file(path), std::fs::Permissions::from_mode(0o000)).unwrap();
         }
         if std::fs::File::open(scratch.file("file")).is_ok() {
             return; // root reads everything
