@@ -300,6 +300,26 @@ expires = "2027-02-01"
     }
 
     #[test]
+    fn as_many_entries_as_allowed_are_read() {
+        let text: String =
+            (0..MAX_ENTRIES).map(|n| format!("[[exclude]]\npath = \"a{n}/**/b*{{c,d}}\"\nreason = \"x\"\n")).collect();
+        let config = Config::parse(&text, "keyrake.toml", Trust::Discovered).unwrap();
+        assert!(config.allowances.excludes[999].path.matches("a999/x/y/bxd"));
+    }
+
+    #[test]
+    fn hostile_nesting_is_an_error() {
+        for text in [
+            "[".repeat(100_000),
+            format!("a = {}", "[".repeat(100_000)),
+            "a.".repeat(100_000),
+            format!("a = {}", "{a=".repeat(100_000)),
+        ] {
+            assert!(Config::parse(&text, "keyrake.toml", Trust::Discovered).is_err());
+        }
+    }
+
+    #[test]
     fn errors_say_where_and_why_and_never_what_stands_there() {
         let secret = "hunter2hunter2";
         let token = format!("npm_{}", "aB3d".repeat(9));

@@ -3,14 +3,16 @@
 //! What comes in: a pattern and paths in display form (`/` between parts). What goes out: yes or no.
 //! What it must never do: read a directory, or mean something else on another system.
 
-use globset::{GlobBuilder, GlobMatcher};
+use globset::{ErrorKind, Glob, GlobBuilder, GlobSet, GlobSetBuilder};
+
+/// Longer patterns nest deeper than their compiler's stack.
+const MAX_BYTES: usize = 1000;
 
 /// One pattern: `vendor/` is everything below a folder of that name, `*.snap` a file at any depth, `/docs/*.md` only there.
 #[derive(Clone, Debug)]
 pub struct PathGlob {
     source: String,
-    itself: Option<GlobMatcher>,
-    below: GlobMatcher,
+    set: GlobSet,
 }
 
 /// Why a pattern means nothing.
@@ -19,6 +21,9 @@ pub enum PathGlobError {
     /// Nothing is written there.
     #[error("the pattern is empty")]
     Empty,
+    /// No path is meant by so much.
+    #[error("the pattern is over {MAX_BYTES} bytes")]
+    TooLong,
     /// gitignore's `!`.
     #[error("a pattern cannot take back another (`!`); write a narrower one instead")]
     Negated,
@@ -31,6 +36,9 @@ impl PathGlob {
     /// Takes a pattern.
     pub fn new(source: &str) -> Result<Self, PathGlobError> {
         let trimmed = source.trim();
+        if trimmed.len() > MAX_BYTES {
+            return Err(PathGlobError::TooLong);
+        }
         if trimmed.starts_with('!') {
             return Err(PathGlobError::Negated);
         }
@@ -46,8 +54,14 @@ impl PathGlob {
             None if body.contains('/') => body.to_owned(),
             None => format!("**/{body}"),
         };
-        let itself = if folder_only { None } else { Some(compile(&body)?) };
-        Ok(Self { source: source.to_owned(), itself, below: compile(&format!("{body}/**"))? })
+        let mut set = GlobSetBuilder::new();
+        if !folder_only {
+            set.add(parse(&body)?);
+        }
+        set.add(parse(&format!("{body}/**"))?);
+        // A set, because a single glob's compiler panics on what is too deep.
+        let set = set.build().map_err(|error| syntax(error.kind()))?;
+        Ok(Self { source: source.to_owned(), set })
     }
 
     /// As it was written.
@@ -58,17 +72,24 @@ impl PathGlob {
     /// Whether a path is meant. The empty path (a commit message, standard input) never is.
     pub fn matches(&self, path: &str) -> bool {
         let path = path.strip_prefix("./").unwrap_or(path);
-        !path.is_empty() && (self.itself.as_ref().is_some_and(|glob| glob.is_match(path)) || self.below.is_match(path))
+        !path.is_empty() && self.set.is_match(path)
     }
 }
 
-fn compile(pattern: &str) -> Result<GlobMatcher, PathGlobError> {
+fn parse(pattern: &str) -> Result<Glob, PathGlobError> {
     GlobBuilder::new(pattern)
         .literal_separator(true)
         .backslash_escape(true)
         .build()
-        .map(|glob| glob.compile_matcher())
-        .map_err(|error| PathGlobError::Syntax(error.kind().to_string()))
+        .map_err(|error| syntax(error.kind()))
+}
+
+/// In globset's words, unless they repeat the pattern.
+fn syntax(kind: &ErrorKind) -> PathGlobError {
+    PathGlobError::Syntax(match kind {
+        ErrorKind::Regex(_) => "it is too deep or too big".to_owned(),
+        kind => kind.to_string(),
+    })
 }
 
 #[cfg(test)]
@@ -107,6 +128,17 @@ mod tests {
             ("a[", "the pattern is no glob: unclosed character class; missing ']'"),
         ] {
             assert_eq!(PathGlob::new(pattern).unwrap_err().to_string(), message, "{pattern}");
+        }
+        let nested = |depth: usize| format!("{}a{}", "{".repeat(depth), "}".repeat(depth));
+        assert_eq!(PathGlob::new(&nested(100_000)).unwrap_err().to_string(), "the pattern is over 1000 bytes");
+        assert_eq!(
+            PathGlob::new(&nested(499)).unwrap_err().to_string(),
+            "the pattern is no glob: it is too deep or too big"
+        );
+        for pattern in ["**/".repeat(330), "*?".repeat(490), "{a,b}".repeat(190), "[!a-z]".repeat(160)] {
+            if let Ok(glob) = PathGlob::new(&pattern) {
+                assert!(!glob.matches(&"a/".repeat(2000)) || pattern.starts_with("**"));
+            }
         }
     }
 }

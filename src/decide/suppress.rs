@@ -380,7 +380,8 @@ pub(super) mod tests {
             finding
         };
         let config = [layer(Trust::Given, vec![exclude("vendor/")], vec![suppression(None, None, Some("test/"))])];
-        let cases: [(&[&str], Option<(SuppressedBy, &str)>); 8] = [
+        type Case<'a> = (&'a [&'a str], Option<(SuppressedBy, &'a str)>);
+        let cases: [Case<'_>; 8] = [
             (&["allowed"], Some((SuppressedBy::Inline, "example"))),
             (&["allowed", "src"], None),
             (&["vendor/a", "vendor/b"], Some((SuppressedBy::Config, "not ours"))),
