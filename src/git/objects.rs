@@ -4,7 +4,6 @@ use git2::{Odb, OdbObject, Oid};
 
 use super::error::GitError;
 use super::listing::Kind;
-use super::repo::Repo;
 use crate::model::{ObjectId, ObjectKind};
 
 /// Reads objects of one repository, for one thread.
@@ -18,7 +17,7 @@ pub struct Object<'r> {
 }
 
 impl<'r> Reader<'r> {
-    pub(super) fn new(_repo: &'r Repo, odb: Odb<'r>) -> Self {
+    pub(super) fn new(odb: Odb<'r>) -> Self {
         Self { odb }
     }
 

@@ -125,7 +125,7 @@ impl Repo {
 
     /// Access to the objects.
     pub fn reader(&self) -> Result<Reader<'_>, GitError> {
-        self.inner.odb().map(|odb| Reader::new(self, odb)).map_err(|error| self.broken(&error))
+        self.inner.odb().map(Reader::new).map_err(|error| self.broken(&error))
     }
 
     pub(super) fn format(&self) -> ObjectFormat {

@@ -95,8 +95,20 @@ fn advance_utf8(place: &mut Start, bytes: &[u8]) {
         }
         None => bytes,
     };
-    for chunk in line.utf8_chunks() {
-        place.column += (chunk.valid().chars().count() + chunk.invalid().len()) as u64;
+    place.column += characters(line);
+}
+
+/// Not `utf8_chunks`, which takes every byte by itself where `from_utf8` takes plain ASCII in words.
+fn characters(mut line: &[u8]) -> u64 {
+    let mut count = 0;
+    loop {
+        let (valid, invalid) = match std::str::from_utf8(line) {
+            Ok(text) => return (count + text.chars().count()) as u64,
+            Err(error) => (error.valid_up_to(), error.error_len().unwrap_or(line.len() - error.valid_up_to())),
+        };
+        let text = line.get(..valid).and_then(|text| std::str::from_utf8(text).ok()).unwrap_or_default();
+        count += text.chars().count() + invalid;
+        line = line.get(valid + invalid..).unwrap_or_default();
     }
 }
 

@@ -50,8 +50,9 @@ impl Source for History<'_> {
             let message = format!("HEAD stands on {branch}, which has no commit yet");
             sink.notify(Notification::note(Code::HistoryUnborn, branch, message));
         }
+        let (_, broken) = self.repo.refs()?;
         let (listed, notes) = self.repo.list_objects();
-        notes.into_iter().for_each(|notification| sink.notify(notification));
+        broken.into_iter().chain(notes).for_each(|notification| sink.notify(notification));
         let limits = Limits { max_size: self.max_object_size, counts: &self.counts };
         let origin = |listed: &Listed, kind| Origin::History { id: listed.id, kind };
         object::visit(&self.repo.opener(), &listed, &|listed| *listed, &origin, &limits, sink)
@@ -217,6 +218,14 @@ mod tests {
             assert_eq!((seen.codes(), seen.count("small")), (vec![Code::ObjectTooLarge], 1));
             scratch.git(&["gc", "-q"]);
         }
+    }
+
+    #[test]
+    fn a_broken_ref_is_a_warning() {
+        let scratch = corners();
+        scratch.write(".git/refs/heads/broken", "nonsense");
+        let seen = Collected::from(&History::new(&scratch.open()));
+        assert_eq!((seen.codes(), seen.count("in-history")), (vec![Code::RefBroken], 1));
     }
 
     #[test]

@@ -67,11 +67,13 @@ fn one(
     let id = listed.id;
     let (kind, size) = match (listed.kind, listed.size) {
         (Kind::Tree, _) => return,
-        (Kind::Damaged, _) => return sink.notify(unreadable(&id, "its pack entry is damaged")),
+        (Kind::Damaged, _) => {
+            return sink.notify(unreadable(&id, format!("cannot read object {id}: its pack entry is damaged")));
+        }
         (kind @ Kind::Text(_), Some(size)) => (kind, size),
         _ => match reader.header(&id) {
             Ok(header) => header,
-            Err(error) => return sink.notify(unreadable(&id, &error.to_string())),
+            Err(error) => return sink.notify(unreadable(&id, error.to_string())),
         },
     };
     let Kind::Text(kind) = kind else { return };
@@ -88,10 +90,10 @@ fn one(
                 sink.blob(Blob::whole(origin(kind), object.bytes()));
             }
         }
-        Err(error) => sink.notify(unreadable(&id, &error.to_string())),
+        Err(error) => sink.notify(unreadable(&id, error.to_string())),
     }
 }
 
-fn unreadable(id: &ObjectId, reason: &str) -> Notification {
-    Notification::warning(Code::ObjectUnreadable, id.to_string(), format!("the object cannot be read: {reason}"))
+fn unreadable(id: &ObjectId, message: String) -> Notification {
+    Notification::warning(Code::ObjectUnreadable, id.to_string(), message)
 }
