@@ -2,6 +2,7 @@
 
 pub mod config;
 pub mod decide;
+pub mod detect;
 pub mod git;
 pub mod locate;
 pub mod model;
