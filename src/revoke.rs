@@ -10,7 +10,9 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
-use crate::model::{Credential, Inactive, Inspection, Outcome, Proof, Receipt, RegistryId, Unknown, Validity, Way};
+use crate::model::{
+    Credential, Inactive, Inspection, Outcome, Proof, Receipt, RegistryId, Secret, Unknown, Validity, Way,
+};
 use crate::registry;
 use crate::registry::client::{Eraser, Memory, Plan, Registry, Reply, Session, Target};
 use crate::registry::endpoint::{Endpoint, Endpoints};
@@ -42,6 +44,23 @@ pub enum Subject {
         /// Last characters.
         tail: String,
     },
+}
+
+impl Subject {
+    /// Its finding's fingerprint.
+    pub fn fingerprint(&self) -> &str {
+        match self {
+            Self::Credential { fingerprint, .. } | Self::Report { fingerprint, .. } => fingerprint,
+        }
+    }
+
+    /// The secret, where it is at hand.
+    pub fn secret(&self) -> Option<&Secret> {
+        match self {
+            Self::Credential { credential, .. } => Some(&credential.secret),
+            Self::Report { .. } => None,
+        }
+    }
 }
 
 /// How to revoke.

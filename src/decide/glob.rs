@@ -12,7 +12,10 @@ const MAX_BYTES: usize = 1000;
 #[derive(Clone, Debug)]
 pub struct PathGlob {
     source: String,
+    /// Files that are meant. Sets, because a single glob's compiler panics on what is too deep.
     set: GlobSet,
+    /// Folders that are meant with all below them.
+    folder: GlobSet,
 }
 
 /// Why a pattern means nothing.
@@ -59,14 +62,20 @@ impl PathGlob {
             set.add(parse(&body)?);
         }
         set.add(parse(&format!("{body}/**"))?);
-        // A set, because a single glob's compiler panics on what is too deep.
-        let set = set.build().map_err(|error| syntax(error.kind()))?;
-        Ok(Self { source: source.to_owned(), set })
+        let folder = GlobSetBuilder::new().add(parse(&body)?).build();
+        let built = |set: Result<GlobSet, globset::Error>| set.map_err(|error| syntax(error.kind()));
+        Ok(Self { source: source.to_owned(), set: built(set.build())?, folder: built(folder)? })
     }
 
     /// As it was written.
     pub fn as_str(&self) -> &str {
         &self.source
+    }
+
+    /// Whether this folder and everything below it is meant, so that nobody need look into it.
+    pub fn matches_folder(&self, folder: &str) -> bool {
+        let folder = folder.strip_prefix("./").unwrap_or(folder);
+        !folder.is_empty() && (self.folder.is_match(folder) || self.set.is_match(folder))
     }
 
     /// Whether a path is meant. The empty path (a commit message, standard input) never is.
@@ -139,6 +148,14 @@ mod tests {
             if let Ok(glob) = PathGlob::new(&pattern) {
                 assert!(!glob.matches(&"a/".repeat(2000)) || pattern.starts_with("**"));
             }
+        }
+    }
+
+    #[test]
+    fn a_folder_is_left_out_only_with_all_below_it() {
+        let cases = [("vendor/", "lib/vendor", true), ("docs/n*", "docs", false), ("docs/*", "docs", false)];
+        for (pattern, folder, meant) in cases {
+            assert_eq!(PathGlob::new(pattern).unwrap().matches_folder(folder), meant, "{pattern} {folder}");
         }
     }
 }

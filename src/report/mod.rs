@@ -24,7 +24,6 @@ use std::str::FromStr;
 
 use crate::model::{Finding, Run};
 
-pub use read::Reported;
 pub use receipts::{Revocations, write as write_receipts};
 
 /// The name of the tool in reports.

@@ -10,30 +10,7 @@ use serde::Deserialize;
 
 use super::ReportError;
 use super::json::SCHEMA;
-use crate::model::{BoundHost, Location, ObjectId, ObjectKind, Place, Region, RegistryId, Secret};
-
-/// A finding of an earlier run.
-#[derive(Clone, Debug)]
-pub struct Reported {
-    /// Its fingerprint.
-    pub fingerprint: String,
-    /// The rule's name.
-    pub rule: String,
-    /// The registry.
-    pub registry: RegistryId,
-    /// The redacted form.
-    pub redacted: String,
-    /// The secret, if the report was written with raw secrets.
-    pub value: Option<Secret>,
-    /// Its places, as far as they tell where to look again: place, path, region.
-    pub locations: Vec<Location>,
-    /// Hosts that files name for it.
-    pub hosts: Vec<BoundHost>,
-    /// The user name that belongs to it.
-    pub user: Option<String>,
-    /// The run's targets, below which its places are.
-    pub targets: Vec<String>,
-}
+use crate::model::{BoundHost, Location, ObjectId, ObjectKind, Place, Region, RegistryId, Reported, Secret};
 
 #[derive(Deserialize)]
 struct Header {
@@ -53,6 +30,7 @@ struct Finding {
     rule: String,
     registry: String,
     secret: SecretForm,
+    endpoint: Option<String>,
     user: Option<String>,
     #[serde(default)]
     hosts: Vec<Host>,
@@ -149,6 +127,7 @@ impl Finding {
             registry: RegistryId::new(&self.registry),
             value: self.secret.value()?,
             redacted: self.secret.redacted,
+            endpoint: self.endpoint,
             locations: self.locations.into_iter().map(Spot::location).collect::<Result<_, _>>()?,
             hosts: self.hosts.into_iter().map(|Host { host, port, path }| BoundHost { host, port, path }).collect(),
             user: self.user,
