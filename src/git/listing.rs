@@ -63,6 +63,9 @@ impl Repo {
             parts.push(loose(&objects, self.id_length(), &mut notes));
         }
         parts.retain(|part| !part.is_empty());
+        // Before copies are dropped: which of two copies libgit2 would read is its own choice.
+        let damaged = parts.iter().flatten().filter(|object| object.kind == Kind::Damaged);
+        self.forbidden().add(damaged.map(|object| object.id));
         let mut listed = parts.pop().unwrap_or_default();
         if !parts.is_empty() {
             parts.push(listed);
@@ -74,7 +77,7 @@ impl Repo {
 }
 
 /// The object directory and those that it borrows from.
-fn object_directories(first: PathBuf) -> Vec<PathBuf> {
+pub(super) fn object_directories(first: PathBuf) -> Vec<PathBuf> {
     let mut found = vec![first.clone()];
     let mut layer = vec![first];
     for _ in 0..DEEPEST_ALTERNATE {

@@ -16,6 +16,7 @@ mod refs;
 mod repo;
 mod revision;
 mod trees;
+mod vet;
 
 #[cfg(test)]
 pub(crate) mod fixture;

@@ -10,10 +10,11 @@ use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
 
 use super::listing::{Kind, Listed};
+use super::vet::last_offset;
 use crate::model::{ObjectId, ObjectKind};
 
-const MAGIC: &[u8] = b"\xfftOc\0\0\0\x02";
-const FANOUT: usize = 256 * 4;
+pub(super) const MAGIC: &[u8] = b"\xfftOc\0\0\0\x02";
+pub(super) const FANOUT: usize = 256 * 4;
 /// The longest header: two numbers of ten bytes, or one and an id.
 const LONGEST_HEADER: usize = 10 + 32;
 /// git never writes deeper chains than 4095.
@@ -30,7 +31,7 @@ pub(super) fn entries(idx: &Path, id_length: usize) -> io::Result<Vec<Listed>> {
 }
 
 /// Offset and id of every object in an index, in the order of the index.
-fn offsets(idx: &[u8], id_length: usize) -> Option<Vec<(u64, ObjectId)>> {
+pub(super) fn offsets(idx: &[u8], id_length: usize) -> Option<Vec<(u64, ObjectId)>> {
     let version_2 = idx.starts_with(MAGIC);
     let fanout = if version_2 { MAGIC.len() } else { 0 };
     let count = number(idx.get(fanout + FANOUT - 4..fanout + FANOUT)?) as usize;
@@ -45,17 +46,22 @@ fn offsets(idx: &[u8], id_length: usize) -> Option<Vec<(u64, ObjectId)>> {
     ids.chunks_exact(id_length)
         .zip(small.chunks_exact(4))
         .map(|(id, offset)| {
-            let offset = number(offset);
-            let offset = match offset.checked_sub(1 << 31) {
-                None => offset,
-                Some(row) => number(large.get(usize::try_from(row).ok()?.checked_mul(8)?..)?.get(..8)?),
-            };
+            let offset = self::offset(offset, large)?;
             Some((offset, ObjectId::new(id)?))
         })
         .collect()
 }
 
-fn number(big_endian: &[u8]) -> u64 {
+/// An offset of four bytes, or the larger one that it refers to.
+pub(super) fn offset(small: &[u8], large: &[u8]) -> Option<u64> {
+    let offset = number(small);
+    match offset.checked_sub(1 << 31) {
+        None => Some(offset),
+        Some(row) => Some(number(large.get(usize::try_from(row).ok()?.checked_mul(8)?..)?.get(..8)?)),
+    }
+}
+
+pub(super) fn number(big_endian: &[u8]) -> u64 {
     big_endian.iter().fold(0, |value, byte| value << 8 | u64::from(*byte))
 }
 
@@ -74,14 +80,17 @@ impl Headers {
     fn read(pack: &Path, placed: &[(u64, ObjectId)], id_length: usize) -> io::Result<Self> {
         // A small buffer: entries are mostly shorter, and nothing but the headers is wanted.
         let mut file = BufReader::with_capacity(4096, File::open(pack)?);
+        let last = last_offset(pack, id_length).unwrap_or(0);
         let mut by_id = HashMap::new();
         let mut headers = Vec::with_capacity(placed.len());
         let mut position = 0u64;
         for (offset, _) in placed {
             let mut bytes = [0; LONGEST_HEADER];
             let read = match i64::try_from(i128::from(*offset) - i128::from(position)) {
-                Ok(distance) => file.seek_relative(distance).and_then(|()| read_up_to(&mut file, &mut bytes)),
-                Err(_) => Err(io::ErrorKind::InvalidInput.into()),
+                Ok(distance) if *offset <= last => {
+                    file.seek_relative(distance).and_then(|()| read_up_to(&mut file, &mut bytes))
+                }
+                _ => Err(io::ErrorKind::InvalidInput.into()),
             };
             let Ok(length) = read else {
                 headers.push(Header::Damaged);

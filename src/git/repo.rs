@@ -11,7 +11,9 @@ use std::path::{Path, PathBuf};
 use git2::{Config, ErrorCode, ObjectFormat, Odb, Repository};
 
 use super::error::GitError;
+use super::listing::object_directories;
 use super::objects::{Reader, hex_id};
+use super::vet::Forbidden;
 use crate::model::ObjectId;
 
 /// Extensions that change nothing about how this room reads; every other one is refused.
@@ -20,13 +22,14 @@ const HARMLESS_EXTENSIONS: [&str; 6] =
 
 /// An open repository. One thread at a time; other threads open their own through [`Repo::opener`].
 pub struct Repo {
-    pub(super) inner: Repository,
+    inner: Repository,
     layout: Layout,
+    forbidden: Forbidden,
 }
 
 /// What another thread needs to open the same repository.
 #[derive(Clone, Debug)]
-pub struct Opener(Layout);
+pub struct Opener(Layout, Forbidden);
 
 /// How a partial clone was made.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,7 +62,7 @@ impl Repo {
                     format: inner.object_format(),
                     by_objects_alone: false,
                 };
-                Self { inner, layout }.checked()
+                Self::vetted(inner, layout)
             }
             Err(error) => Self::refused(path, &error),
         }
@@ -76,7 +79,7 @@ impl Repo {
 
     /// A handle for other threads.
     pub fn opener(&self) -> Opener {
-        Opener(self.layout.clone())
+        Opener(self.layout.clone(), self.forbidden.clone())
     }
 
     /// The top of the work tree; `None` for a bare repository.
@@ -101,10 +104,7 @@ impl Repo {
 
     /// Length of an object id in bytes: 20 (SHA-1) or 32 (SHA-256).
     pub fn id_length(&self) -> usize {
-        match self.layout.format {
-            ObjectFormat::Sha1 => 20,
-            ObjectFormat::Sha256 => 32,
-        }
+        self.layout.id_length()
     }
 
     /// The commits at which a shallow clone ends; empty where it is not shallow.
@@ -125,7 +125,23 @@ impl Repo {
 
     /// Access to the objects.
     pub fn reader(&self) -> Result<Reader<'_>, GitError> {
-        self.inner.odb().map(Reader::new).map_err(|error| self.broken(&error))
+        self.inner.odb().map(|odb| Reader::new(odb, self.forbidden.now())).map_err(|error| self.broken(&error))
+    }
+
+    /// libgit2's own handle, for what reads objects by its own choice; not where that could be one that it must not read.
+    pub(super) fn libgit2(&self) -> Result<&Repository, GitError> {
+        if self.forbidden.now().is_empty() {
+            return Ok(&self.inner);
+        }
+        Err(GitError::Broken {
+            path: self.layout.opened.clone(),
+            reason: "an index points outside its pack".to_owned(),
+        })
+    }
+
+    /// What must not be asked of libgit2.
+    pub(super) fn forbidden(&self) -> &Forbidden {
+        &self.forbidden
     }
 
     pub(super) fn format(&self) -> ObjectFormat {
@@ -136,11 +152,13 @@ impl Repo {
         GitError::Broken { path: self.layout.opened.clone(), reason: error.message().to_owned() }
     }
 
-    fn checked(self) -> Result<Self, GitError> {
-        if self.common_dir().join("reftable").is_dir() {
-            return Err(unsupported(&self.layout.opened, "reftable refs"));
+    fn vetted(inner: Repository, layout: Layout) -> Result<Self, GitError> {
+        if layout.common_dir.join("reftable").is_dir() {
+            return Err(unsupported(&layout.opened, "reftable refs"));
         }
-        Ok(self)
+        let directories = object_directories(layout.common_dir.join("objects"));
+        let forbidden = Forbidden::among(&directories, layout.id_length());
+        Ok(Self { inner, layout, forbidden })
     }
 
     fn refused(path: &Path, error: &git2::Error) -> Result<Self, GitError> {
@@ -175,27 +193,38 @@ impl Repo {
             _ => ObjectFormat::Sha1,
         };
         let work_dir = path.join(".git").exists().then(|| path.to_owned());
-        Opener(Layout { opened: path.to_owned(), git_dir, common_dir, work_dir, format, by_objects_alone: true }).open()
+        let layout = Layout { opened: path.to_owned(), git_dir, common_dir, work_dir, format, by_objects_alone: true };
+        Self::vetted(layout.open().map_err(|error| broken(error.message()))?, layout)
     }
 }
 
 impl Opener {
     /// Opens the repository once more.
     pub fn open(&self) -> Result<Repo, GitError> {
-        let layout = self.0.clone();
-        if !layout.by_objects_alone {
-            return Repo::open(&layout.opened);
-        }
-        let inner = Odb::new_ext(layout.format)
-            .and_then(|odb| {
-                let objects = layout.common_dir.join("objects");
-                odb.add_disk_alternate(
-                    objects.to_str().ok_or_else(|| git2::Error::from_str("its path is not UTF-8"))?,
-                )?;
-                Repository::from_odb(odb)
-            })
+        let Self(layout, forbidden) = self.clone();
+        let inner = layout
+            .open()
             .map_err(|error| GitError::Broken { path: layout.opened.clone(), reason: error.message().to_owned() })?;
-        Repo { inner, layout }.checked()
+        Ok(Repo { inner, layout, forbidden })
+    }
+}
+
+impl Layout {
+    fn open(&self) -> Result<Repository, git2::Error> {
+        if !self.by_objects_alone {
+            return Repository::open(&self.opened);
+        }
+        let objects = self.common_dir.join("objects");
+        let odb = Odb::new_ext(self.format)?;
+        odb.add_disk_alternate(objects.to_str().ok_or_else(|| git2::Error::from_str("its path is not UTF-8"))?)?;
+        Repository::from_odb(odb)
+    }
+
+    fn id_length(&self) -> usize {
+        match self.format {
+            ObjectFormat::Sha1 => 20,
+            ObjectFormat::Sha256 => 32,
+        }
     }
 }
 

@@ -50,8 +50,9 @@ impl Repo {
             return Ok(None);
         }
         let revision = if revision.is_empty() && spec.contains("..") { "HEAD" } else { revision };
-        let found = parse(&self.inner, revision).or_else(|error| {
-            self.with_base_resolved(revision).map_or(Err(error), |revision| parse(&self.inner, &revision))
+        let repository = self.libgit2()?;
+        let found = parse(repository, revision).or_else(|error| {
+            self.with_base_resolved(revision).map_or(Err(error), |revision| parse(repository, &revision))
         });
         let id =
             found.map_err(|error| GitError::Revision { spec: spec.to_owned(), reason: error.message().to_owned() })?;
