@@ -1,3 +1,7 @@
-//! The `keyrake` binary.
+//! The `keyrake` binary: parse, run, exit.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    keyrake::cli::main()
+}

@@ -1,3 +1,34 @@
-//! Git repositories, read as data.
+//! Git repositories, read as data: the only user of libgit2.
+//!
+//! What comes in: a path. What goes out: object ids and bytes, refs, index entries, commits and the differences between trees.
+//! What it must never do: write into a repository, run its hooks, filters or aliases, follow its configuration anywhere,
+//! or let one broken object end a run.
 
+mod ancestry;
+mod commit;
+mod display;
+mod entries;
+mod error;
+mod index;
+mod listing;
+mod objects;
 pub mod pack;
+mod refs;
+mod repo;
+mod revision;
+mod trees;
+mod vet;
+
+#[cfg(test)]
+pub(crate) mod fixture;
+
+pub use ancestry::{CommitNode, Walk};
+pub use display::display;
+pub use error::GitError;
+pub use index::IndexEntry;
+pub use listing::{Kind, Listed};
+pub use objects::{Object, Reader};
+pub use refs::{Head, Target, Tip};
+pub use repo::{Opener, Partial, Repo};
+pub use revision::Range;
+pub use trees::{TreeEntry, Trees, Visit};

@@ -8,10 +8,12 @@ mod blob;
 mod checksum;
 mod finding;
 mod location;
+mod reported;
 mod rule;
 mod run;
 mod scrub;
 mod secret;
+mod text;
 
 pub use access::{
     Access, Cidr, Claim, Expiry, Identity, Inactive, Inspection, Network, PackageReach, Proof, Publish, Reach,
@@ -21,7 +23,9 @@ pub use blob::{Blob, Fresh, ObjectId, ObjectKind, Origin, Start};
 pub use checksum::Checksum;
 pub use finding::{BoundHost, Credential, Evidence, Finding, Hit, Match, Severity, Suppressed, SuppressedBy};
 pub use location::{Commit, Location, Place, Region};
+pub use reported::Reported;
 pub use rule::{Matcher, RegistryFacts, RegistryId, Rule, RuleSet};
 pub use run::{Code, LedgerEntry, Level, Notification, Outcome, Receipt, Run, Signer, Summary, SwitchedOff, Way};
 pub use scrub::Scrubber;
 pub use secret::{Secret, SecretKind};
+pub use text::Encoding;

@@ -50,6 +50,8 @@ pub enum Code {
     SuppressionUnused,
     /// The scanned repository's own configuration switches something off.
     SwitchedOff,
+    /// A setting that the scanned repository's own configuration may not make.
+    SettingIgnored,
     /// A registry could not be asked.
     RegistryUnavailable,
 }
@@ -73,6 +75,7 @@ impl Code {
             Self::RangeEmpty => "range-empty",
             Self::SuppressionUnused => "suppression-unused",
             Self::SwitchedOff => "switched-off",
+            Self::SettingIgnored => "setting-ignored",
             Self::RegistryUnavailable => "registry-unavailable",
         }
     }

@@ -1,38 +1,86 @@
 //! Takes secrets out of foreign text: paths, commit subjects, server messages, error messages.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
+use std::ops::Range;
 
 use super::secret::Secret;
+
+/// Secrets shorter than this are words of every other sentence, and are not looked for.
+const SHORTEST: usize = 6;
 
 /// Replaces every known secret, and whatever has a token's shape, by a redacted form.
 #[derive(Clone, Debug, Default)]
 pub struct Scrubber {
-    known: Vec<Secret>,
+    /// By their first bytes, so that a text costs its own length, however many secrets are known.
+    known: HashMap<[u8; SHORTEST], Vec<Secret>>,
 }
 
 impl Scrubber {
     /// Knows these secrets in addition to the shapes.
     pub fn new(secrets: impl IntoIterator<Item = Secret>) -> Self {
-        let mut known: Vec<Secret> = secrets.into_iter().filter(|secret| secret.len() >= 6).collect();
-        known.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
-        known.dedup();
+        let mut known: HashMap<[u8; SHORTEST], Vec<Secret>> = HashMap::new();
+        for secret in secrets {
+            if let Ok(raw) = std::str::from_utf8(secret.expose())
+                && let Some(start) = raw.as_bytes().first_chunk()
+            {
+                known.entry(*start).or_default().push(secret);
+            }
+        }
+        for same_start in known.values_mut() {
+            same_start.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
+            same_start.dedup();
+        }
         Self { known }
     }
 
     /// The text without secrets.
     pub fn scrub<'t>(&self, text: &'t str) -> Cow<'t, str> {
-        let mut out = Cow::Borrowed(text);
-        for secret in &self.known {
-            if let Ok(raw) = std::str::from_utf8(secret.expose())
-                && out.contains(raw)
-            {
-                out = Cow::Owned(out.replace(raw, &secret.redacted()));
-            }
-        }
+        let out = match self.mask_known(text) {
+            Some(masked) => Cow::Owned(masked),
+            None => Cow::Borrowed(text),
+        };
         match mask_shapes(&out) {
             Some(masked) => Cow::Owned(masked),
             None => out,
         }
+    }
+
+    fn mask_known(&self, text: &str) -> Option<String> {
+        if self.known.is_empty() {
+            return None;
+        }
+        let mut out = String::new();
+        let mut done = 0;
+        let mut pending: Option<(Range<usize>, String)> = None;
+        for (at, window) in text.as_bytes().windows(SHORTEST).enumerate() {
+            let here = text.as_bytes().get(at..).unwrap_or_default();
+            let candidates = <[u8; SHORTEST]>::try_from(window).ok().and_then(|start| self.known.get(&start));
+            let Some(found) =
+                candidates.and_then(|known| known.iter().find(|secret| here.starts_with(secret.expose())))
+            else {
+                continue;
+            };
+            let span = at..at + found.len();
+            pending = match pending.take() {
+                // Overlapping secrets hide each other's ends.
+                Some((earlier, _)) if at < earlier.end => {
+                    Some((earlier.start..earlier.end.max(span.end), "***".into()))
+                }
+                Some((earlier, redacted)) => {
+                    out.push_str(text.get(done..earlier.start).unwrap_or_default());
+                    out.push_str(&redacted);
+                    done = earlier.end;
+                    Some((span, found.redacted()))
+                }
+                None => Some((span, found.redacted())),
+            };
+        }
+        let (last, redacted) = pending?;
+        out.push_str(text.get(done..last.start).unwrap_or_default());
+        out.push_str(&redacted);
+        out.push_str(text.get(last.end..).unwrap_or_default());
+        Some(out)
     }
 }
 
@@ -76,5 +124,29 @@ mod tests {
             "drop *** and npm_aB3d…aB3d, npm_config_registry stays"
         );
         assert!(matches!(scrubber.scrub("nothing here"), Cow::Borrowed(_)));
+    }
+
+    #[test]
+    fn overlapping_and_nested_secrets_leave_nothing() {
+        let scrubber = Scrubber::new(["abcdefgh", "abcdefghij", "ghijklmn", "äöüßéè"].map(Secret::password));
+        let cases = [
+            ("abcdefgh abcdefghij", "*** ***"),
+            ("<abcdefghijklmn>", "<***>"),
+            ("äöüßéèäöüßéè", "******"),
+            ("abcdef äöü", "abcdef äöü"),
+            ("", ""),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(scrubber.scrub(text), expected);
+        }
+    }
+
+    #[test]
+    fn many_secrets_cost_no_more_than_few() {
+        let scrubber = Scrubber::new((0..20_000).map(|n| Secret::password(format!("{n:08}-secret"))));
+        let text = "00001234-secret and 99999999-secret ".repeat(20_000);
+        let start = std::time::Instant::now();
+        assert_eq!(scrubber.scrub(&text), "*** and 99999999-secret ".repeat(20_000));
+        assert!(start.elapsed() < std::time::Duration::from_secs(10), "{:?}", start.elapsed());
     }
 }

@@ -31,8 +31,6 @@ pub(crate) struct Written {
 pub(crate) struct Image {
     pub(crate) pack: Vec<u8>,
     pub(crate) index: Vec<u8>,
-    /// Where each entry begins.
-    pub(crate) offsets: Vec<u64>,
 }
 
 /// The formats of an index.
@@ -160,7 +158,7 @@ pub(crate) fn image(entries: &[Written], format: IndexFormat) -> Image {
     pack.extend(vec![0; id_len]);
     let mut sorted: Vec<(ObjectId, u64)> = entries.iter().map(|entry| entry.id).zip(offsets.iter().copied()).collect();
     sorted.sort_unstable();
-    Image { pack, index: index(&sorted, id_len, format), offsets }
+    Image { pack, index: index(&sorted, id_len, format) }
 }
 
 /// An index of these objects, sorted by id.

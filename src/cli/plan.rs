@@ -1,0 +1,75 @@
+//! Arguments and configuration to a plan: what the targets are, which keyrake.toml applies, what was known before.
+
+use std::path::PathBuf;
+
+use anyhow::{Context as _, Result};
+
+use crate::config::{Config, FailOn};
+use crate::model::Severity;
+use crate::scan::{Baseline, Objects, Selection, Target, Trust, baseline};
+
+use super::args::{InputArgs, PolicyArgs};
+use super::files;
+
+/// Name of the configuration that is looked for at the top of a target.
+const CONFIG: &str = "keyrake.toml";
+
+/// Every target, opened.
+pub(super) fn targets(args: &InputArgs) -> Result<Vec<Target>> {
+    let objects = if args.staged {
+        Objects::Staged
+    } else if !args.range.is_empty() {
+        Objects::Ranges(args.range.clone())
+    } else if args.no_history {
+        Objects::None
+    } else {
+        Objects::All
+    };
+    let selection = Selection {
+        worktree: !args.no_worktree && matches!(objects, Objects::All | Objects::None),
+        ignored: args.ignored,
+        objects,
+        max_object_size: args.max_object_size,
+    };
+    let several = args.targets.len() > 1;
+    let open = |path: &PathBuf| Target::open(path, &selection, several).with_context(|| path.display().to_string());
+    args.targets.iter().map(open).collect()
+}
+
+/// The configurations that apply: the one that the user names is trusted; one that a target brings along is not.
+pub(super) fn configs(args: &PolicyArgs, targets: &[Target]) -> Result<Vec<Config>> {
+    if let Some(path) = &args.config {
+        return Ok(vec![Config::parse(&files::read(path)?, &path.display().to_string(), Trust::Given)?]);
+    }
+    if args.no_config {
+        return Ok(Vec::new());
+    }
+    let mut configs = Vec::new();
+    for folder in targets.iter().filter_map(Target::folder) {
+        let path = folder.join(CONFIG);
+        if path.is_file() {
+            configs.push(Config::parse(&files::read(&path)?, &path.display().to_string(), Trust::Discovered)?);
+        }
+    }
+    Ok(configs)
+}
+
+/// The flag outweighs the user's own configuration.
+pub(super) fn fail_on(args: &PolicyArgs, configs: &[Config]) -> FailOn {
+    args.fail_on.or_else(|| configs.iter().find_map(|config| config.fail_on)).unwrap_or(FailOn::At(Severity::Medium))
+}
+
+/// The baseline file: the flag's, or the user's own configuration's, which starts from where that configuration lies.
+pub(super) fn baseline_path(args: &PolicyArgs, configs: &[Config]) -> Option<PathBuf> {
+    let configured = || {
+        let config = configs.iter().find(|config| config.baseline.is_some())?;
+        Some(PathBuf::from(&config.origin).with_file_name(config.baseline.as_ref()?))
+    };
+    args.baseline.clone().or_else(configured)
+}
+
+/// The findings known before. One that is about to be written need not exist yet.
+pub(super) fn baseline(path: Option<&PathBuf>, update: bool) -> Result<Option<Baseline>> {
+    let Some(path) = path.filter(|path| !update || path.exists()) else { return Ok(None) };
+    Ok(Some(baseline::parse(&files::read(path)?, &path.display().to_string())?))
+}

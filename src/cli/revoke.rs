@@ -1,0 +1,65 @@
+//! `keyrake revoke`: plan, and with `--yes` act; then probe again and hand out a receipt.
+
+use std::io::Write as _;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, bail};
+
+use crate::model::{LedgerEntry, Receipt, Scrubber};
+use crate::report::{self, Format, Revocations, TextStyle};
+use crate::scan::{self, RevokeOptions, Sending, Subject};
+
+use super::args::{Global, RevokeArgs};
+use super::exit::Exit;
+use super::{files, settings, term, verify};
+
+/// Revokes, writes the receipt, and says how it ended.
+pub(super) fn run(args: &RevokeArgs, global: &Global) -> Result<Exit> {
+    let detector = settings::detector(&args.detect)?;
+    let issuers = settings::issuers(&args.connection, Sending::Requests, detector.rules())?;
+    let code = args.otp.as_deref().map(settings::variable).transpose()?;
+    let (findings, missing) = match &args.report {
+        Some(path) => verify::from_report(path, &detector)?,
+        None => (vec![verify::from_stdin(&detector, args.registry.as_ref(), None)?], Vec::new()),
+    };
+    let mut subjects: Vec<Subject> = findings
+        .into_iter()
+        .map(|finding| Subject::Credential { fingerprint: finding.fingerprint, credential: finding.credential })
+        .chain(missing.into_iter().filter_map(scan::without_secret))
+        .collect();
+    if let Some(unknown) = args.fingerprint.iter().find(|wanted| subjects.iter().all(|s| s.fingerprint() != **wanted)) {
+        bail!("the report has nothing to revoke under {unknown}");
+    }
+    if !args.fingerprint.is_empty() {
+        subjects.retain(|subject| args.fingerprint.iter().any(|wanted| subject.fingerprint() == *wanted));
+    }
+
+    let scrubber = Scrubber::new(subjects.iter().filter_map(Subject::secret).cloned());
+    let mut ask = || code.clone().or_else(|| term::ask_code("one-time code of the owner: "));
+    let wait = (args.wait > 0).then(|| Duration::from_secs(args.wait));
+    let options = RevokeOptions { act: args.yes, wait, lone: args.report.is_none() };
+    let (receipts, ledger) = scan::revoke(&subjects, &issuers, &options, &mut ask);
+
+    if let Some(path) = &args.receipt {
+        let bytes = render(&receipts, &ledger, &scrubber, Format::Json, &TextStyle::default())?;
+        files::write(path, &bytes)?;
+    }
+    let style = TextStyle { colour: term::colour(global.color), width: term::width() };
+    let bytes = render(&receipts, &ledger, &scrubber, args.format, &style)?;
+    let mut stdout = std::io::stdout().lock();
+    stdout.write_all(&bytes).and_then(|()| stdout.flush()).context("cannot write the receipt")?;
+    Ok(Exit::of_receipts(&receipts))
+}
+
+fn render(
+    receipts: &[Receipt],
+    ledger: &[LedgerEntry],
+    scrubber: &Scrubber,
+    format: Format,
+    style: &TextStyle,
+) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let told = Revocations { receipts, ledger, notifications: &[], scrubber };
+    report::write_receipts(&told, format, &mut bytes, style)?;
+    Ok(bytes)
+}

@@ -1,0 +1,100 @@
+//! `keyrake rules`: what is looked for, and whether it works.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+use anyhow::{Result, bail};
+
+use crate::detect::rules;
+use crate::model::{Matcher, Rule, RuleSet};
+
+use super::args::{RulesArgs, RulesCommand};
+use super::exit::Exit;
+use super::{settings, term};
+
+/// Lists, shows or tests.
+pub(super) fn run(args: RulesArgs) -> Result<Exit> {
+    match args.command {
+        RulesCommand::List(args) if args.literals => {
+            let set = settings::rule_set(&args.detect)?;
+            let literals: BTreeSet<&str> =
+                set.rules.iter().flat_map(|rule| &rule.literals).map(String::as_str).collect();
+            term::out(&lines(literals));
+            Ok(Exit::Clean)
+        }
+        RulesCommand::List(args) => {
+            term::out(&list(&settings::rule_set(&args.detect)?));
+            Ok(Exit::Clean)
+        }
+        RulesCommand::Show(args) => {
+            let set = settings::rule_set(&args.detect)?;
+            match set.rule(&args.id) {
+                Some(rule) => term::out(&show(rule, &set)),
+                None => bail!("no rule {:?}; `keyrake rules list` names them", args.id),
+            }
+            Ok(Exit::Clean)
+        }
+        RulesCommand::Test(args) => Ok(test(&settings::rule_set(&args.detect)?)),
+    }
+}
+
+fn lines<T: std::fmt::Display>(items: impl IntoIterator<Item = T>) -> String {
+    items.into_iter().map(|item| format!("{item}\n")).collect()
+}
+
+fn list(set: &RuleSet) -> String {
+    let width = set.rules.iter().map(|rule| rule.id.len()).max().unwrap_or(0);
+    lines(set.rules.iter().map(|rule| format!("{:width$}  {}", rule.id, rule.summary)))
+}
+
+fn show(rule: &Rule, set: &RuleSet) -> String {
+    let mut out = String::new();
+    let mut row = |name: &str, text: &str| {
+        let _ = writeln!(out, "{name:9} {text}");
+    };
+    row("rule", &rule.id);
+    row("registry", rule.registry.as_str());
+    row("what", &rule.summary);
+    row("evidence", rule.evidence.as_str());
+    match &rule.matcher {
+        Matcher::Pattern { pattern, checksum } => {
+            row("pattern", pattern);
+            if let Some(checksum) = checksum {
+                row("checksum", checksum.as_str());
+            }
+        }
+        Matcher::Parser(parser) => row("parser", parser),
+    }
+    row("literals", &rule.literals.join(" "));
+    if let Some(facts) = set.registry(&rule.registry) {
+        if let Some(page) = &facts.owner_page {
+            row("owner", page);
+        }
+        for reference in &facts.references {
+            row("source", reference);
+        }
+    }
+    for example in &rule.examples {
+        row("finds", &format!("{example:?}"));
+    }
+    for example in &rule.counter_examples {
+        row("not", &format!("{example:?}"));
+    }
+    let _ = write!(out, "\n{}\n", rule.help.trim());
+    out
+}
+
+fn test(set: &RuleSet) -> Exit {
+    let verdicts = rules::check(set);
+    let mut out = String::new();
+    for verdict in &verdicts {
+        let _ = match verdict.problems.as_slice() {
+            [] => writeln!(out, "ok    {}", verdict.rule),
+            problems => problems.iter().try_for_each(|problem| writeln!(out, "FAIL  {}: {problem}", verdict.rule)),
+        };
+    }
+    let failed = verdicts.iter().filter(|verdict| !verdict.problems.is_empty()).count();
+    let _ = writeln!(out, "{} rules, {failed} failed", verdicts.len());
+    term::out(&out);
+    if failed == 0 { Exit::Clean } else { Exit::Findings }
+}

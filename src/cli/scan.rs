@@ -1,0 +1,80 @@
+//! `keyrake scan`: plan, run, report, exit.
+
+use std::io::Write as _;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, bail};
+use jiff::Timestamp;
+use jiff::tz::Offset;
+
+use crate::model::Run;
+use crate::report::{self, Format, TextStyle};
+use crate::scan::{self, Plan, Progress, Sending};
+
+use super::args::{Global, OutputArgs, ScanArgs};
+use super::exit::Exit;
+use super::progress::Shown;
+use super::{files, plan, settings, term};
+
+/// Searches, reports, and says how it ended.
+pub(super) fn run(args: &ScanArgs, global: &Global) -> Result<Exit> {
+    let detector = settings::detector(&args.detect)?;
+    let sending = match (args.verify.offline, args.verify.explain_requests) {
+        (true, _) => Sending::Nothing,
+        (false, true) => Sending::Explained,
+        (false, false) => Sending::Requests,
+    };
+    let issuers = settings::issuers(&args.verify.connection, sending, detector.rules())?;
+    let targets = plan::targets(&args.input)?;
+    let configs = plan::configs(&args.policy, &targets)?;
+    let fail_on = plan::fail_on(&args.policy, &configs);
+    let baseline_path = plan::baseline_path(&args.policy, &configs);
+    if args.policy.update_baseline && baseline_path.is_none() {
+        bail!("--update-baseline needs to know the file: name it with --baseline");
+    }
+    let plan = Plan {
+        baseline: plan::baseline(baseline_path.as_ref(), args.policy.update_baseline)?,
+        layers: configs.iter().map(|config| config.allowances.clone()).collect(),
+        targets,
+        detector,
+        issuers,
+        verify_time: Duration::from_secs(args.verify.verify_time),
+        today: Offset::UTC.to_datetime(Timestamp::now()).date(),
+        show_secrets: args.output.show_secrets,
+    };
+
+    let progress = Arc::new(Progress::default());
+    let shown = Shown::start(&progress, global.quiet);
+    let run = scan::run(&plan, &progress);
+    drop(shown);
+    let mut run = run?;
+    run.notifications.extend(configs.into_iter().flat_map(|config| config.notifications));
+
+    if args.policy.update_baseline
+        && let Some(path) = &baseline_path
+    {
+        files::write(path, scan::updated_baseline(&plan, &run).as_bytes())?;
+    }
+    write_reports(&run, &args.output, global)?;
+    Ok(Exit::of_run(&run, fail_on, args.policy.allow_incomplete))
+}
+
+/// Files first: a reader of standard output that goes away must not cost a file that was asked for.
+fn write_reports(run: &Run, args: &OutputArgs, global: &Global) -> Result<()> {
+    for (format, path) in &args.report {
+        let mut bytes = Vec::new();
+        report::write(run, *format, &mut bytes, &TextStyle { colour: false, width: 100 })?;
+        files::write(path, &bytes)?;
+    }
+    print(run, args.format, global)
+}
+
+/// Writes a run to standard output.
+pub(super) fn print(run: &Run, format: Format, global: &Global) -> Result<()> {
+    let mut bytes = Vec::new();
+    let style = TextStyle { colour: term::colour(global.color), width: term::width() };
+    report::write(run, format, &mut bytes, &style)?;
+    let mut stdout = std::io::stdout().lock();
+    stdout.write_all(&bytes).and_then(|()| stdout.flush()).context("cannot write the report")
+}

@@ -1,0 +1,63 @@
+//! `keyrake verify`: one credential from standard input, or a report's again.
+
+use std::io::Read as _;
+use std::path::Path;
+
+use anyhow::{Context as _, Result, bail};
+
+use crate::config::FailOn;
+use crate::model::{Finding, RegistryId, Reported, Severity, Unknown, Validity};
+use crate::report;
+use crate::scan::{self, Detector, Sending};
+
+use super::args::{Global, VerifyArgs};
+use super::exit::Exit;
+use super::scan::print;
+use super::{files, settings, term};
+
+/// Longest credential that is read from standard input, in bytes.
+const LONGEST: u64 = 64 << 10;
+
+/// Asks, reports, and says how it ended.
+pub(super) fn run(args: &VerifyArgs, global: &Global) -> Result<Exit> {
+    let detector = settings::detector(&args.detect)?;
+    let sending = if args.explain_requests { Sending::Explained } else { Sending::Requests };
+    let issuers = settings::issuers(&args.connection, sending, detector.rules())?;
+    let (findings, missing) = match &args.report {
+        Some(path) => from_report(path, &detector)?,
+        None => (vec![from_stdin(&detector, args.registry.as_ref(), args.user.as_deref())?], Vec::new()),
+    };
+    let run = scan::verify(findings, &detector, &issuers, args.report.is_none());
+    print(&run, args.format, global)?;
+
+    let exit = Exit::of_run(&run, args.fail_on.unwrap_or(FailOn::At(Severity::Medium)), false);
+    let unknown = |finding: &Finding| match &finding.inspection.validity {
+        Validity::Active | Validity::Inactive(_) => false,
+        Validity::Unknown(why) => *why != Unknown::Offline || !args.explain_requests,
+    };
+    // To verify is all that was asked for: a credential of which nobody knows is no success.
+    Ok(if !missing.is_empty() || run.findings.iter().any(unknown) { Exit::Incomplete } else { exit })
+}
+
+/// The credential on standard input: what the detector recognises in it, or, with a registry named, all of it.
+pub(super) fn from_stdin(detector: &Detector, registry: Option<&RegistryId>, user: Option<&str>) -> Result<Finding> {
+    let mut text = Vec::new();
+    std::io::stdin().lock().take(LONGEST + 1).read_to_end(&mut text).context("cannot read standard input")?;
+    if text.len() as u64 > LONGEST {
+        bail!("standard input holds more than one credential could: {LONGEST} bytes are read at most");
+    }
+    Ok(scan::credential(detector, &text, registry, user)?)
+}
+
+/// The findings of a report, with their secrets; what could not be found again is said.
+pub(super) fn from_report(path: &Path, detector: &Detector) -> Result<(Vec<Finding>, Vec<Reported>)> {
+    let reported = report::json::read(&files::read(path)?).with_context(|| path.display().to_string())?;
+    let recovered = scan::recover(reported, detector);
+    for missing in &recovered.missing {
+        term::note(&format!(
+            "note: {} ({}) does not stand where the report says any more, so nothing can be asked about it",
+            missing.redacted, missing.fingerprint
+        ));
+    }
+    Ok((recovered.findings, recovered.missing))
+}

@@ -1,0 +1,210 @@
+//! Stage two: finds credentials in content.
+//!
+//! In: a `Blob` and the rules. Out: its `Match`es: each secret with its place, its user and host as the file names them, and why it
+//! is believed. Pure: no file, clock or network, and no look at the path; what a rule needs to know stands in the bytes.
+//! The time is linear in the bytes, whatever they are.
+
+mod allow;
+mod decode;
+pub mod mint;
+mod parse;
+mod placeholder;
+mod prefilter;
+pub mod rules;
+mod search;
+
+use std::iter;
+use std::ops::Range;
+
+use crate::model::{Blob, Evidence, Fresh, Match, Matcher, RegistryFacts, Rule, RuleSet};
+use decode::{base64_forms, wide_form};
+use parse::Offline;
+use prefilter::Prefilter;
+use rules::RuleError;
+use search::{Action, Engine, Pattern, Reader, merge, outward};
+
+/// A match touches a fresh range only if its literal stands this close to it, or on the same line.
+const REACH: usize = 256;
+/// How far the beginning of a line is looked for.
+const LINE_REACH: usize = 4 << 10;
+/// Base64 of base64 is looked for only where at least this much of the text remains recognisable.
+const SHORTEST_ENCODED: usize = 4;
+
+/// Finds what a set of rules describes.
+pub struct Detector {
+    rules: RuleSet,
+    engine: Engine,
+}
+
+impl Detector {
+    /// Compiles the rules.
+    pub fn new(rules: RuleSet) -> Result<Self, RuleError> {
+        let readers = rules.rules.iter().map(|rule| reader(rule, &rules)).collect::<Result<_, _>>()?;
+        let mut table = Literals::default();
+        for (index, rule) in rules.rules.iter().enumerate() {
+            table.add_rule(index, rule);
+        }
+        table.drop_covered();
+        let (texts, literals): (Vec<_>, Vec<_>) =
+            table.entries.into_iter().map(|(text, actions)| (text.clone(), (text.len(), actions))).unzip();
+        let prefilter = Prefilter::new(&texts).ok_or(RuleError::TooManyLiterals)?;
+        let public = rules.registries.iter().flat_map(public_hosts).collect();
+        Ok(Self { engine: Engine { prefilter, literals, readers, public }, rules })
+    }
+
+    /// The rules; matches refer to them by index.
+    pub fn rules(&self) -> &RuleSet {
+        &self.rules
+    }
+
+    /// How far from a fresh range, in bytes, an anchor of a match that touches it may stand (or else on the same line).
+    pub fn reach(&self) -> usize {
+        REACH
+    }
+
+    /// Every match of the blob that touches a fresh range, and perhaps others, in order of place.
+    pub fn scan(&self, blob: &Blob<'_>) -> Vec<Match> {
+        let bytes = blob.bytes;
+        let mut found = match blob.fresh {
+            Fresh::All => self.engine.search(&self.rules, bytes, iter::once(0..bytes.len()), 0),
+            Fresh::Ranges(ranges) => self.engine.search(&self.rules, bytes, widened(bytes, ranges), 0),
+        };
+        allow(&mut found, bytes);
+        if let Some(text) = decode::utf16(bytes) {
+            let mut inner = self.engine.search(&self.rules, &text.bytes, iter::once(0..text.bytes.len()), 0);
+            allow(&mut inner, &text.bytes);
+            found.extend(inner.into_iter().map(|inner| outward(inner, &text, bytes.len())));
+            found = merge(found);
+        }
+        found
+    }
+
+    /// Scans the examples of every embedded rule: a detector that is broken must not report "nothing found".
+    pub fn self_check(&self) -> Result<(), String> {
+        if self.rules.rules.is_empty() {
+            return Err("no rule is active".to_owned());
+        }
+        let embedded = self.rules.rules.iter().enumerate().filter(|(_, rule)| !rule.custom);
+        for (index, rule) in embedded {
+            let failures = rules::failures(self, index, rule);
+            if !failures.is_empty() {
+                return Err(format!("rule {}: {}", rule.id, failures.join("; ")));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn allow(found: &mut [Match], bytes: &[u8]) {
+    for each in found.iter_mut() {
+        each.allow = allow::reason(bytes, &each.span);
+    }
+}
+
+/// The fresh ranges with what a match that touches them may need around it; merged where they meet.
+fn widened<'a>(bytes: &'a [u8], ranges: &'a [Range<usize>]) -> impl Iterator<Item = Range<usize>> + 'a {
+    let mut ranges = ranges.iter().map(|range| widen(bytes, range)).peekable();
+    iter::from_fn(move || {
+        let mut range = ranges.next()?;
+        while let Some(next) = ranges.next_if(|next| next.start <= range.end) {
+            range.end = range.end.max(next.end);
+        }
+        Some(range)
+    })
+}
+
+fn widen(bytes: &[u8], range: &Range<usize>) -> Range<usize> {
+    let start = range.start.min(bytes.len()).saturating_sub(REACH);
+    let floor = start.saturating_sub(LINE_REACH);
+    let line = bytes.get(floor..start).and_then(|before| memchr::memrchr(b'\n', before));
+    let end = range.end.saturating_add(REACH).min(bytes.len());
+    line.map_or(floor, |at| floor + at + 1)..end.max(start)
+}
+
+fn reader(rule: &Rule, rules: &RuleSet) -> Result<Reader, RuleError> {
+    match &rule.matcher {
+        Matcher::Parser(name) => parse::by_name(name).map(Reader::Parser).ok_or_else(|| RuleError::Rule {
+            rule: rule.id.clone(),
+            reason: "there is no parser of that name".to_owned(),
+        }),
+        Matcher::Pattern { pattern, checksum } => {
+            let compile =
+                |text: &str| rules::compile(text).map_err(|reason| RuleError::Rule { rule: rule.id.clone(), reason });
+            let name = rules.registry(&rule.registry).map_or(rule.registry.as_str(), |facts| &facts.name);
+            let offline = match checksum {
+                Some(_) => Offline::from([("format".to_owned(), format!("{name} token, checksum right"))]),
+                None => Offline::new(),
+            };
+            let begins =
+                !rule.literals.is_empty() && rule.literals.iter().all(|each| pattern.starts_with(each.as_str()));
+            let regex = compile(&if begins { format!(r"\A(?:{pattern})") } else { pattern.clone() })?;
+            let compiled = Pattern { regex, checksum: *checksum, offline };
+            Ok(if begins { Reader::Anchored(compiled) } else { Reader::Around(compiled) })
+        }
+    }
+}
+
+fn public_hosts(facts: &RegistryFacts) -> impl Iterator<Item = String> + '_ {
+    facts.api.iter().chain(&facts.mirrors).filter_map(|address| parse::host_of(address))
+}
+
+/// The literals of all rules and what each leads to.
+#[derive(Default)]
+struct Literals {
+    entries: Vec<(Vec<u8>, Vec<Action>)>,
+}
+
+impl Literals {
+    fn add(&mut self, text: Vec<u8>, action: Action) {
+        match self.entries.iter_mut().find(|(known, _)| *known == text) {
+            Some((_, actions)) if actions.contains(&action) => {}
+            Some((_, actions)) => actions.push(action),
+            None => self.entries.push((text, vec![action])),
+        }
+    }
+
+    /// A rule's literals, and the encoded forms of those that are distinct enough to be looked for in them: prefixes that a proof
+    /// stands behind, at two layers and in UTF-16, and names of credential fields, at one.
+    fn add_rule(&mut self, index: usize, rule: &Rule) {
+        for literal in &rule.literals {
+            let text = literal.as_bytes();
+            self.add(text.to_vec(), Action::Rule(index));
+            let is_name = text.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
+            let is_upper = !text.iter().any(u8::is_ascii_lowercase);
+            if rule.custom || !rule.evidence.is_strong() || !is_name || is_upper {
+                continue;
+            }
+            let is_proven = rule.evidence <= Evidence::Structure;
+            for (form, phase) in base64_forms(text) {
+                if is_proven {
+                    for (outer, phase) in base64_forms(&form) {
+                        self.add(outer, Action::Base64(phase));
+                    }
+                }
+                self.add(form, Action::Base64(phase));
+            }
+            if is_proven {
+                self.add(wide_form(text), Action::Wide);
+            }
+        }
+    }
+
+    /// Leaves out encoded forms that are too short, and those that begin with another one that leads to the same.
+    fn drop_covered(&mut self) {
+        let all = self.entries.clone();
+        self.entries.retain(|(text, actions)| {
+            let is_encoded = !actions.iter().any(|action| matches!(action, Action::Rule(_)));
+            let is_covered = || {
+                all.iter().any(|(other, others)| {
+                    other.len() < text.len()
+                        && text.starts_with(other)
+                        && actions.iter().all(|each| others.contains(each))
+                })
+            };
+            !is_encoded || (text.len() >= SHORTEST_ENCODED && !is_covered())
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,100 @@
+//! The grammars of credential files, one parser for each kind of credential.
+//!
+//! In: a text and the place of an anchor, a literal of the rule. Out: the credential that belongs to the anchor, if one does,
+//! with user and host as its file names them. A parser may read the whole text, but what it reads around one anchor is bounded.
+
+mod bunfig;
+mod host;
+mod jwt;
+mod key;
+mod password;
+mod registry_token;
+mod siblings;
+mod token;
+mod unknown;
+mod url;
+mod value;
+mod variable;
+mod yarn;
+
+use std::cell::OnceCell;
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use crate::model::{BoundHost, Evidence};
+use siblings::Siblings;
+
+/// What a secret says of itself, by short words.
+pub(crate) type Offline = BTreeMap<String, String>;
+
+/// Reads the credential that an anchor belongs to.
+pub(crate) type Parser = fn(&Text<'_>, Range<usize>) -> Option<Found>;
+
+/// The parsers that rules may name.
+const PARSERS: [(&str, Parser); 4] = [
+    ("npm-unknown-token", unknown::parse),
+    ("npm-registry-token", registry_token::parse),
+    ("npm-legacy-token", variable::parse),
+    ("npm-registry-password", password::parse),
+];
+
+/// The parser of this name.
+pub(crate) fn by_name(name: &str) -> Option<Parser> {
+    PARSERS.iter().find(|(known, _)| *known == name).map(|(_, parser)| *parser)
+}
+
+/// A text under search, with what several anchors of it may ask for.
+pub(crate) struct Text<'a> {
+    /// All of it.
+    pub(crate) bytes: &'a [u8],
+    /// Hosts of the public registry.
+    public: &'a [String],
+    siblings: OnceCell<Siblings>,
+}
+
+impl<'a> Text<'a> {
+    pub(crate) fn new(bytes: &'a [u8], public: &'a [String]) -> Self {
+        Self { bytes, public, siblings: OnceCell::new() }
+    }
+
+    /// Whether a host is the public registry's own.
+    fn is_public(&self, host: &BoundHost) -> bool {
+        self.public.contains(&host.host)
+    }
+
+    /// The settings that other lines of the text hold; read once, and only when a credential asks.
+    fn siblings(&self) -> &Siblings {
+        self.siblings.get_or_init(|| Siblings::read(self.bytes))
+    }
+}
+
+/// A credential as its file has it.
+#[derive(Debug)]
+pub(crate) struct Found {
+    /// Where the secret stands, as written.
+    pub(crate) span: Range<usize>,
+    /// The secret, decoded.
+    pub(crate) secret: Vec<u8>,
+    /// Its user.
+    pub(crate) user: Option<String>,
+    /// Its host.
+    pub(crate) host: Option<BoundHost>,
+    /// Where it differs from the rule's.
+    pub(crate) evidence: Option<Evidence>,
+    /// What it says of itself.
+    pub(crate) offline: Offline,
+}
+
+impl Found {
+    /// The same in a text that begins so much earlier.
+    pub(crate) fn shifted(mut self, by: usize) -> Self {
+        self.span = self.span.start + by..self.span.end + by;
+        self
+    }
+}
+
+/// The host that a registry's address names, as the hosts of credentials are written.
+pub(crate) fn host_of(address: &str) -> Option<String> {
+    let rest = address.split_once("//").map_or(address, |(_, rest)| rest);
+    host::bound(rest.as_bytes(), host::Scheme::Unknown).map(|bound| bound.host)
+}

@@ -1,0 +1,97 @@
+//! What kind of token a value is, and what it says of itself.
+
+use super::Offline;
+use super::jwt;
+use crate::detect::placeholder::{is_machine_made, is_typed_uuid};
+use crate::model::Checksum;
+
+const NEXUS: &[u8] = b"NpmToken.";
+
+/// Whose field a value stands in, as far as the meaning of a UUID depends on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Issuer {
+    /// The public registry's, or none is named.
+    Public,
+    /// Another server's.
+    Other,
+}
+
+/// What the value of a credential field says of itself; `None` where it is no credential.
+pub(super) fn judge(value: &[u8], issuer: Issuer) -> Option<Offline> {
+    if let Some(body) = value.strip_prefix(b"npm_") {
+        // Real ones have a checksum that holds; what only looks like one is a fake. Their own rule says the rest.
+        return (body.len() == 36 && Checksum::Crc32Base62.holds(body)).then(Offline::new);
+    }
+    if value.starts_with(b"npms_") {
+        return None;
+    }
+    if is_uuid(value) {
+        return (!is_typed_uuid(value)).then(|| uuid(issuer));
+    }
+    if let Some(named) = strict(value) {
+        return Some(named);
+    }
+    is_machine_made(value).then(Offline::new)
+}
+
+/// The same for places that only suggest a token: tokens of a shape that nothing else has.
+pub(super) fn strict(value: &[u8]) -> Option<Offline> {
+    if let Some(rest) = value.strip_prefix(NEXUS) {
+        return (is_uuid(rest) && !is_typed_uuid(rest)).then(|| format("Sonatype Nexus token"));
+    }
+    jwt::claims(value)
+}
+
+/// Whether text could begin such a token: a short look before the whole value is read.
+pub(super) fn may_be_strict(text: &[u8]) -> bool {
+    text.starts_with(NEXUS) || text.starts_with(jwt::HEADER)
+}
+
+/// A UUID, as the public registry issued them until 2021.
+pub(super) fn legacy(value: &[u8]) -> Option<Offline> {
+    (is_uuid(value) && !is_typed_uuid(value)).then(|| uuid(Issuer::Public))
+}
+
+fn uuid(issuer: Issuer) -> Offline {
+    match issuer {
+        Issuer::Public => format("legacy UUID; the public registry revoked all of them on 2025-12-09"),
+        Issuer::Other => format("UUID"),
+    }
+}
+
+pub(super) fn format(what: &str) -> Offline {
+    Offline::from([("format".to_owned(), what.to_owned())])
+}
+
+fn is_uuid(value: &[u8]) -> bool {
+    value.len() == 36
+        && value.iter().enumerate().all(|(at, byte)| match at {
+            8 | 13 | 18 | 23 => *byte == b'-',
+            _ => byte.is_ascii_hexdigit(),
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::detect::mint::Mint;
+
+    #[test]
+    fn kinds_of_token() {
+        let mut mint = Mint::new(1);
+        let public = |value: &str| judge(value.as_bytes(), Issuer::Public).map(|said| said.get("format").cloned());
+        assert_eq!(public(&mint.npm_token()), Some(None));
+        assert_eq!(public(&mint.npm_token_bad_checksum()), None);
+        assert_eq!(public(&mint.npm_token_truncated()), None);
+        assert!(public(&mint.uuid()).unwrap().unwrap().starts_with("legacy UUID"));
+        assert_eq!(public(&format!("NpmToken.{}", mint.uuid())), Some(Some("Sonatype Nexus token".to_owned())));
+        assert_eq!(public(&mint.opaque()), Some(None));
+        assert_eq!(public(&mint.hex(40)), Some(None));
+        assert_eq!(public("foo"), None);
+        assert_eq!(public("00000000-0000-0000-0000-000000000000"), None);
+        let other = judge(mint.uuid().as_bytes(), Issuer::Other).unwrap();
+        assert_eq!(other.get("format").map(String::as_str), Some("UUID"));
+        let jwt = judge(mint.jwt().as_bytes(), Issuer::Other).unwrap();
+        assert_eq!(jwt.get("user").map(String::as_str), Some("mia"));
+    }
+}

@@ -1,0 +1,174 @@
+//! Credentials inside the URL of a registry: `https://user:password@host/`, and where a query stands.
+//!
+//! Lockfiles hold thousands of URLs, so the first look is a short loop over the authority; and only what is a registry's URL counts,
+//! by the key it is the value of or by the path of a package file.
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+use percent_encoding::percent_decode;
+
+use super::host::{Scheme, above_package, bound};
+use super::{Found, Offline, Text, bunfig};
+use crate::detect::placeholder::is_placeholder_pair;
+use crate::model::BoundHost;
+
+const LONGEST_AUTHORITY: usize = 512;
+const LONGEST_URL: usize = 2 << 10;
+const LONGEST_KEY: usize = 96;
+
+/// Names whose value is the URL of a registry or of a package file in one; lower case, `_`, `-` and `.` taken out.
+const KEYS: [&[u8]; 10] = [
+    b"npmconfigregistry",
+    b"npmpublishregistry",
+    b"npmregistry",
+    b"npmregistryserver",
+    b"npmregistryurl",
+    b"registry",
+    b"resolution",
+    b"resolved",
+    b"tarball",
+    b"yarnnpmregistryserver",
+];
+
+/// The password of the URL that begins at the anchor.
+pub(super) fn password(text: &Text<'_>, anchor: Range<usize>) -> Option<Found> {
+    let bytes = text.bytes;
+    let userinfo = userinfo(bytes, anchor.end)?;
+    let raw = bytes.get(userinfo.clone())?;
+    let colon = memchr::memchr(b':', raw)?;
+    let (user, secret) = (decoded(raw.get(..colon)?), decoded(raw.get(colon + 1..)?));
+    if secret.is_empty() || is_placeholder_pair(&user, &secret) || !is_registry(bytes, anchor.start, userinfo.end + 1) {
+        return None;
+    }
+    let host = host(bytes, anchor.start, userinfo.end + 1)?;
+    let user = std::str::from_utf8(&user).ok().filter(|user| !user.is_empty()).map(str::to_owned);
+    let span = userinfo.start + colon + 1..userinfo.end;
+    Some(Found { span, secret: secret.into_owned(), user, host: Some(host), evidence: None, offline: Offline::new() })
+}
+
+/// The host of the registry URL in whose query the name at `name` stands.
+pub(super) fn host_before(bytes: &[u8], name: usize) -> Option<BoundHost> {
+    let before = bytes.get(name.saturating_sub(LONGEST_URL)..name)?;
+    let length = before.iter().rev().take_while(|byte| is_url_character(**byte)).count();
+    let run = before.get(before.len() - length..)?;
+    let start = name - length + memchr::memmem::rfind(run, b"http")?;
+    let authority = start + run.get(run.len() - (name - start)..).and_then(|url| memchr::memmem::find(url, b"//"))? + 2;
+    if is_registry(bytes, start, authority) { host(bytes, start, authority) } else { None }
+}
+
+/// What stands before the `@` of an authority that begins at `at`.
+fn userinfo(bytes: &[u8], at: usize) -> Option<Range<usize>> {
+    let mut end = None;
+    for (offset, byte) in bytes.get(at..)?.iter().take(LONGEST_AUTHORITY).enumerate() {
+        match byte {
+            b'@' => end = Some(at + offset),
+            b'/' | b'?' | b'#' | b'"' | b'\'' | b'`' | b'<' | b'>' | b'\\' | b',' | b' ' | b'\t' | b'\r' | b'\n' => {
+                break;
+            }
+            _ => {}
+        }
+    }
+    Some(at..end?)
+}
+
+/// The registry of the URL whose scheme begins at `start` and whose host at `host`.
+fn host(bytes: &[u8], start: usize, host: usize) -> Option<BoundHost> {
+    let scheme = if bytes.get(start..)?.starts_with(b"https") { Scheme::Https } else { Scheme::Http };
+    bound(above_package(bytes.get(url_from(bytes, host))?), scheme)
+}
+
+/// The rest of a URL, up to a character that none has, or to a variable.
+fn url_from(bytes: &[u8], at: usize) -> Range<usize> {
+    let rest = bytes.get(at..).unwrap_or_default();
+    at..at + rest.iter().take(LONGEST_URL).take_while(|byte| is_url_character(**byte)).count()
+}
+
+fn is_url_character(byte: u8) -> bool {
+    byte.is_ascii_graphic()
+        && !matches!(byte, b'"' | b'\'' | b'`' | b'<' | b'>' | b'\\' | b',' | b'{' | b'}' | b'$' | b'(' | b')')
+}
+
+fn is_registry(bytes: &[u8], start: usize, host: usize) -> bool {
+    let url = bytes.get(url_from(bytes, host)).unwrap_or_default();
+    let is_package = memchr::memmem::find(url, b"/-/").is_some() && memchr::memmem::find(url, b".tgz").is_some();
+    is_package || is_value_of_registry_key(bytes, start)
+}
+
+/// Whether the URL is the value of a key that names a registry.
+fn is_value_of_registry_key(bytes: &[u8], start: usize) -> bool {
+    let before = bytes.get(start.saturating_sub(LONGEST_KEY)..start).unwrap_or_default();
+    let gap = before
+        .iter()
+        .rev()
+        .take_while(|byte| matches!(byte, b' ' | b'\t' | b'"' | b'\'' | b'\\' | b'=' | b':' | b'`'))
+        .count();
+    let before = before.get(..before.len() - gap).unwrap_or_default();
+    let is_key = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(**byte, b'_' | b'-' | b'.');
+    let length = before.iter().rev().take_while(is_key).count();
+    let name = before.get(before.len() - length..).unwrap_or_default();
+    let scope = before.get(..before.len() - length).unwrap_or_default();
+    let plain: Vec<u8> = name.iter().filter(|byte| byte.is_ascii_alphanumeric()).map(u8::to_ascii_lowercase).collect();
+    if gap == 0 || plain.is_empty() {
+        return false;
+    }
+    KEYS.contains(&plain.as_slice())
+        || ((plain == b"url" || scope.ends_with(b"@")) && bunfig::is_in_install(bytes, start))
+}
+
+fn decoded(text: &[u8]) -> Cow<'_, [u8]> {
+    percent_decode(text).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(text: &str) -> Option<String> {
+        let at = text.find("https://").unwrap();
+        let text = Text::new(text.as_bytes(), &[]);
+        password(&text, at..at + 8).map(|found| {
+            let secret = String::from_utf8(found.secret).unwrap();
+            format!("{} {secret} {}", found.user.unwrap_or_default(), found.host.unwrap())
+        })
+    }
+
+    #[test]
+    fn urls_of_registries() {
+        for (text, expected) in [
+            (r#""resolved": "https://mia:pw1@r.invalid/npm/@a/b/-/b-1.0.0.tgz""#, Some("mia pw1 r.invalid/npm/")),
+            (r#"resolved "https://mia:pw1@r.invalid/b/-/b-1.0.0.tgz#abc""#, Some("mia pw1 r.invalid/")),
+            ("resolution: {tarball: https://mia:pw1@r.invalid/x.tgz}", Some("mia pw1 r.invalid/")),
+            ("x https://mia:pw1@r.invalid/b/-/b-1.0.0.tgz", Some("mia pw1 r.invalid/")),
+            ("registry=https://mia:p%40w@r.invalid:8443/npm/", Some("mia p@w r.invalid:8443/npm/")),
+            ("@mia:registry=https://mia:pw1@r.invalid", Some("mia pw1 r.invalid/")),
+            ("npm i --registry https://mia:pw1@r.invalid", Some("mia pw1 r.invalid/")),
+            ("npm i --registry=\"https://mia:pw1@r.invalid\"", Some("mia pw1 r.invalid/")),
+            ("NPM_CONFIG_REGISTRY=https://mia:pw1@r.invalid/", Some("mia pw1 r.invalid/")),
+            ("npmRegistryServer: \"https://mia:pw1@r.invalid/\"", Some("mia pw1 r.invalid/")),
+            ("[install]\nregistry = \"https://mia:pw1@r.invalid\"", Some("mia pw1 r.invalid/")),
+            ("[install.scopes]\n\"@o\" = \"https://mia:pw1@r.invalid\"", Some("mia pw1 r.invalid/")),
+            ("registry=https://:pw1@r.invalid/", Some(" pw1 r.invalid/")),
+            ("registry=https://user:pass@r.invalid/", None),
+            ("registry=https://${USER}:${PASS}@r.invalid/", None),
+            ("registry=https://r.invalid/@scope/x", None),
+            ("registry=https://mia@r.invalid/", None),
+            ("DOCKER_REGISTRY=https://mia:pw1@r.invalid/", None),
+            ("origin https://mia:pw1@r.invalid/repo.git", None),
+        ] {
+            assert_eq!(found(text).as_deref(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn queries() {
+        for (text, expected) in [
+            ("\"resolved\": \"https://r.invalid/npm/b/-/b-1.0.0.tgz?token=x\"", Some("r.invalid/npm/")),
+            ("registry=https://r.invalid/npm/?a=b&token=x", Some("r.invalid/npm/")),
+            ("see https://r.invalid/login?token=x", None),
+        ] {
+            let name = text.find("token").unwrap();
+            assert_eq!(host_before(text.as_bytes(), name).map(|host| host.to_string()).as_deref(), expected, "{text}");
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! Holds rules to their own examples.
+
+use crate::detect::{Detector, mint};
+use crate::model::{Blob, Origin, Rule, RuleSet};
+
+/// What came of testing one rule.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verdict {
+    /// The rule's id.
+    pub rule: String,
+    /// What is wrong; empty where nothing is.
+    pub problems: Vec<String>,
+}
+
+impl Verdict {
+    /// Whether the rule does what its file says.
+    pub fn is_ok(&self) -> bool {
+        self.problems.is_empty()
+    }
+}
+
+/// Tests every rule: its examples are found, its counter-examples are not, and its literals stand in what it finds.
+pub fn check(rules: &RuleSet) -> Vec<Verdict> {
+    let detector = match Detector::new(rules.clone()) {
+        Ok(detector) => detector,
+        Err(error) => {
+            let all = rules.rules.iter();
+            return all.map(|rule| Verdict { rule: rule.id.clone(), problems: vec![error.to_string()] }).collect();
+        }
+    };
+    let rules = rules.rules.iter().enumerate();
+    rules
+        .map(|(index, rule)| {
+            let mut problems = failures(&detector, index, rule);
+            problems.extend(literals(rule));
+            Verdict { rule: rule.id.clone(), problems }
+        })
+        .collect()
+}
+
+/// Examples that the rule misses and counter-examples that it finds.
+pub(crate) fn failures(detector: &Detector, index: usize, rule: &Rule) -> Vec<String> {
+    let finds = |text: &String, seed: usize| {
+        let filled = mint::fill(text, seed as u64);
+        detector.scan(&Blob::whole(Origin::Stdin, filled.as_bytes())).iter().any(|found| found.rule == index)
+    };
+    let missed = rule.examples.iter().enumerate().filter(|(at, text)| !finds(text, *at));
+    let found = rule.counter_examples.iter().enumerate().filter(|(at, text)| finds(text, *at));
+    missed
+        .map(|(at, _)| format!("example {} is not found", at + 1))
+        .chain(found.map(|(at, _)| format!("counter-example {} is found", at + 1)))
+        .collect()
+}
+
+/// Literals of a user's rule that stand in none of its examples: the rule would be searched for and never seen.
+fn literals(rule: &Rule) -> Option<String> {
+    let filled: Vec<String> = rule.examples.iter().enumerate().map(|(at, text)| mint::fill(text, at as u64)).collect();
+    let stands = |literal: &String| filled.iter().any(|text| text.contains(literal.as_str()));
+    let missing = rule.literals.iter().position(|literal| !stands(literal))?;
+    Some(format!("literal {} stands in none of the examples", missing + 1))
+}

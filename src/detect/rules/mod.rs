@@ -1,0 +1,206 @@
+//! Rules as data: read from TOML, validated, merged, and held to their own examples.
+//!
+//! In: the text of a rule file, ours or a user's. Out: a `RuleSet`, or an error that says where and why. It must never repeat a line
+//! of the file in an error: somebody may have pasted a real secret into it.
+
+mod check;
+mod file;
+
+use regex::bytes::{Regex, RegexBuilder};
+
+use crate::model::RuleSet;
+
+pub(crate) use check::failures;
+pub use check::{Verdict, check};
+
+/// What is wrong with a rule or a rule file.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum RuleError {
+    /// At a place in a file.
+    #[error("{origin}:{line}:{column}: {reason}")]
+    At {
+        /// The file.
+        origin: String,
+        /// From 1.
+        line: usize,
+        /// From 1.
+        column: usize,
+        /// Why.
+        reason: String,
+    },
+    /// In a rule whose file is not known any more.
+    #[error("rule {rule}: {reason}")]
+    Rule {
+        /// Its id.
+        rule: String,
+        /// Why.
+        reason: String,
+    },
+    /// In a registry's facts.
+    #[error("registry {registry}: {reason}")]
+    Registry {
+        /// Its id.
+        registry: String,
+        /// Why.
+        reason: String,
+    },
+    /// The literals of all rules together are more than the search can hold.
+    #[error("the rules have more literals than can be searched for at once")]
+    TooManyLiterals,
+}
+
+const EMBEDDED: [(&str, &str); 1] = [("rules/npm.toml", include_str!("../../../rules/npm.toml"))];
+
+/// The rules that are built in.
+pub fn embedded() -> Result<RuleSet, RuleError> {
+    let mut rules = RuleSet::default();
+    for (origin, text) in EMBEDDED {
+        merge(&mut rules, parse(text, origin, false)?)?;
+    }
+    Ok(rules)
+}
+
+/// Reads one rule file. `custom` marks its rules as the user's own.
+pub fn parse(text: &str, origin: &str, custom: bool) -> Result<RuleSet, RuleError> {
+    file::parse(text, origin, custom)
+}
+
+/// Adds rules. A registry that is known already takes new rules, but nothing may change where its secrets are sent.
+pub fn merge(into: &mut RuleSet, other: RuleSet) -> Result<(), RuleError> {
+    for facts in other.registries {
+        let has_pages = facts.owner_page.is_some() || facts.password_page.is_some();
+        let is_bare = facts.api.is_none() && facts.mirrors.is_empty() && !has_pages;
+        match into.registry(&facts.id) {
+            None => into.registries.push(facts),
+            Some(_) if is_bare => {}
+            Some(_) => {
+                return Err(RuleError::Registry {
+                    registry: facts.id.to_string(),
+                    reason: "is known already; a file may add rules to it, but no endpoints or pages".to_owned(),
+                });
+            }
+        }
+    }
+    for rule in other.rules {
+        if into.rule(&rule.id).is_some() {
+            return Err(RuleError::Rule { rule: rule.id, reason: "there is another rule with this id".to_owned() });
+        }
+        into.rules.push(rule);
+    }
+    Ok(())
+}
+
+/// A compiled pattern takes no more memory than this.
+const LARGEST_PATTERN: usize = 1 << 20;
+
+/// Compiles a pattern over bytes; the error is a reason without the pattern in it.
+pub(crate) fn compile(pattern: &str) -> Result<Regex, String> {
+    let built =
+        RegexBuilder::new(pattern).unicode(false).size_limit(LARGEST_PATTERN).dfa_size_limit(LARGEST_PATTERN).build();
+    match built {
+        Ok(regex) if regex.is_match(b"") => {
+            Err("the pattern matches nothing at all, so it would match everywhere".to_owned())
+        }
+        Ok(regex) => Ok(regex),
+        Err(regex::Error::CompiledTooBig(_)) => Err("the pattern is too large when compiled".to_owned()),
+        Err(regex::Error::Syntax(text)) => {
+            // The last line of the message says what is wrong; the others show the pattern.
+            let last = text.lines().last().unwrap_or_default().trim_start_matches("error: ");
+            Err(format!("the pattern is not a regular expression: {last}"))
+        }
+        Err(_) => Err("the pattern is not a regular expression".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HEAD: &str = "[registry]\nid = \"acme\"\n\n";
+    const RULE: &str = r#"[[rule]]
+id = "acme-token"
+summary = "Acme token"
+help = "Ask Acme."
+pattern = "acme-[0-9a-f]{20}"
+literals = ["acme-"]
+evidence = "pattern"
+kind = "token"
+examples = ["acme-0f1e2d3c4b5a69788796"]
+"#;
+
+    fn error(text: &str) -> String {
+        parse(text, "acme.toml", true).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn faults_have_a_place_and_a_reason_and_show_nothing_of_the_file() {
+        let changed = |from: &str, to: &str| format!("{HEAD}{}", RULE.replace(from, to));
+        for (text, expected) in [
+            (changed("kind = \"token\"", "kind = \"SECRET\""), "acme.toml:11:8: kind is `token` or `password`"),
+            (changed("evidence = \"pattern\"", "evidence = \"SECRET\""), "acme.toml:10:12: evidence is one of"),
+            (changed("[\"acme-\"]", "[\"ac\"]"), "acme.toml:9:13: a literal has at least three bytes"),
+            (changed("[\"acme-\"]", "[]"), "acme.toml:9:12: a rule needs a literal"),
+            (changed("[\"acme-\"]", "\"SECRET\""), "acme.toml:9:12: invalid type: string …, expected a sequence"),
+            (
+                changed("acme-[0-9a-f]{20}", "(SECRET"),
+                "acme.toml:8:11: the pattern is not a regular expression: unclosed group",
+            ),
+            (changed("acme-[0-9a-f]{20}", "(?:SECRET)?"), "acme.toml:8:11: the pattern matches nothing at all"),
+            (changed("acme-[0-9a-f]{20}", "(?:[a-z]{500}){500}"), "acme.toml:8:11: the pattern is too large"),
+            (changed("pattern = \"acme-[0-9a-f]{20}\"\n", ""), "acme.toml:4:1: a rule needs a `pattern` or a `parser`"),
+            (
+                changed("pattern = \"acme-[0-9a-f]{20}\"", "parser = \"SECRET\""),
+                "acme.toml:8:10: there is no parser of that name",
+            ),
+            (changed("pattern =", "parser = \"npm-legacy-token\"\npattern ="), "acme.toml:8:10: a rule has either"),
+            (changed("literals", "checksum = \"SECRET\"\nliterals"), "acme.toml:9:12: the checksum is `crc32-base62`"),
+            (changed("[\"acme-0f1e2d3c4b5a69788796\"]", "[]"), "acme.toml:12:12: a rule needs an example"),
+            (changed("\"Acme token\"", "\"SECRET\\nSECRET\""), "acme.toml:6:11: a summary is one line"),
+            (changed("id = \"acme-token\"", "id = \"SECRET\""), "acme.toml:5:6: an id is made of lower-case letters"),
+            (changed("kind", "knd"), "acme.toml:11:1: unknown field `knd`"),
+            (format!("{HEAD}{RULE}{RULE}"), "acme.toml:14:6: there is another rule with this id"),
+            (format!("{HEAD}x = SECRET"), "acme.toml:4:5: "),
+            (
+                "[registry]\nid = \"acme\"\nendpoint.api = \"http://SECRET.invalid\"".into(),
+                "acme.toml:3:16: an endpoint is an https URL",
+            ),
+            (RULE.to_owned(), "acme.toml:1:1: missing field `registry`"),
+        ] {
+            let error = error(&text);
+            assert!(error.starts_with(expected) && !error.contains("SECRET"), "{error}\nfor\n{text}");
+        }
+    }
+
+    #[test]
+    fn a_file_may_add_rules_to_a_registry_but_not_change_where_its_secrets_go() {
+        let mut all = embedded().unwrap();
+        let before = all.rules.len();
+        let more = |head: &str| parse(&format!("{head}{RULE}"), "more.toml", true).unwrap();
+        merge(&mut all, more("[registry]\nid = \"npm\"\n")).unwrap();
+        assert_eq!((all.rules.len(), all.registries.len()), (before + 1, 1));
+        let endpoint = "[registry]\nid = \"npm\"\nendpoint.api = \"https://evil.invalid\"\n";
+        assert!(matches!(merge(&mut all, more(endpoint)), Err(RuleError::Registry { .. })));
+        assert!(matches!(merge(&mut all, more(HEAD)), Err(RuleError::Rule { .. })));
+    }
+
+    #[test]
+    fn the_registry_of_npm() {
+        let rules = embedded().unwrap();
+        let npm = &rules.registries[0];
+        let page = npm.owner_page.as_deref().unwrap();
+        assert!(page.starts_with("https://") && page.ends_with("/settings/{user}/tokens"));
+        assert!(npm.api.is_some() && npm.mirrors.len() == 1 && rules.rules.iter().all(|rule| !rule.custom));
+    }
+
+    #[test]
+    fn verdicts_name_what_is_wrong() {
+        let text = format!("{HEAD}{}", RULE.replace("[\"acme-\"]", "[\"acme-\", \"other\"]"))
+            + "counter_examples = [\"acme-0f1e2d3c4b5a69788796\"]";
+        let verdicts = check(&parse(&text, "acme.toml", true).unwrap());
+        assert_eq!(verdicts[0].problems, ["counter-example 1 is found", "literal 2 stands in none of the examples"]);
+        let text = format!("{HEAD}{}", RULE.replace("[\"acme-0f", "[\"acme_0f"));
+        let verdicts = check(&parse(&text, "acme.toml", true).unwrap());
+        assert_eq!(verdicts[0].problems, ["example 1 is not found", "literal 1 stands in none of the examples"]);
+    }
+}

@@ -1,0 +1,275 @@
+//! One text, searched: the prefilter's hits in order, each handed to the rule or the decoder it belongs to.
+//!
+//! In: a text and the ranges of it to search. Out: its matches, in its own coordinates, each secret at each place once.
+//! What is decoded on the way is searched in the same manner, up to a fixed depth.
+
+use std::ops::Range;
+
+use regex::bytes::Regex;
+
+use super::decode::{Decoded, base64_around, wide_around};
+use super::parse::{Found, Offline, Parser, Text};
+use super::placeholder::is_placeholder;
+use super::prefilter::Prefilter;
+use crate::model::{Checksum, Match, RuleSet, Secret, SecretKind};
+
+/// How many encodings may lie around each other.
+const DEEPEST: usize = 2;
+/// How far a pattern may reach from its literal.
+const PATTERN_REACH: usize = 1 << 10;
+/// A stretch of literals as dense as this is cut: some expressions take a time that grows with the square of what they are given.
+const LONGEST_WINDOW: usize = 64 << 10;
+
+/// What a literal leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Action {
+    /// The rule's pattern or parser.
+    Rule(usize),
+    /// Base64, whose character here stands at this position of four.
+    Base64(u8),
+    /// UTF-16 within other bytes.
+    Wide,
+}
+
+/// How a rule reads what stands around a literal.
+pub(crate) enum Reader {
+    /// The pattern begins with the literal.
+    Anchored(Pattern),
+    /// The pattern holds the literal anywhere.
+    Around(Pattern),
+    /// A grammar.
+    Parser(Parser),
+}
+
+/// A compiled pattern rule.
+pub(crate) struct Pattern {
+    pub(crate) regex: Regex,
+    pub(crate) checksum: Option<Checksum>,
+    /// What the secret says of itself when the checksum holds.
+    pub(crate) offline: Offline,
+}
+
+/// Everything that does not change from text to text.
+pub(crate) struct Engine {
+    pub(crate) prefilter: Prefilter,
+    /// By literal: its length and what it leads to.
+    pub(crate) literals: Vec<(usize, Vec<Action>)>,
+    /// By rule.
+    pub(crate) readers: Vec<Reader>,
+    /// Hosts of public registries.
+    pub(crate) public: Vec<String>,
+}
+
+impl Engine {
+    /// Searches the ranges of the text.
+    pub(crate) fn search(
+        &self,
+        rules: &RuleSet,
+        bytes: &[u8],
+        ranges: impl Iterator<Item = Range<usize>>,
+        depth: usize,
+    ) -> Vec<Match> {
+        let mut search = Search {
+            engine: self,
+            rules,
+            text: Text::new(bytes, &self.public),
+            depth,
+            decoded: [0; 4],
+            widened: 0,
+            windows: Vec::new(),
+            found: Vec::new(),
+        };
+        for range in ranges {
+            self.prefilter.search(bytes, range, |literal, at| search.visit(literal, at));
+        }
+        for (rule, window) in std::mem::take(&mut search.windows) {
+            search.window(rule, window);
+        }
+        merge(search.found)
+    }
+}
+
+struct Search<'a> {
+    engine: &'a Engine,
+    rules: &'a RuleSet,
+    text: Text<'a>,
+    depth: usize,
+    /// Up to where base64 has been decoded, by phase.
+    decoded: [usize; 4],
+    /// Up to where wide text has been decoded.
+    widened: usize,
+    /// The stretch that a pattern rule has still to search.
+    windows: Vec<(usize, Range<usize>)>,
+    found: Vec<Match>,
+}
+
+impl Search<'_> {
+    fn visit(&mut self, literal: usize, at: usize) {
+        let Some((length, actions)) = self.engine.literals.get(literal) else { return };
+        let hit = at..at + length;
+        for action in actions {
+            match *action {
+                Action::Rule(rule) => self.read(rule, hit.clone()),
+                Action::Base64(phase) => self.base64(phase, hit.clone()),
+                Action::Wide => self.wide(hit.start),
+            }
+        }
+    }
+
+    fn read(&mut self, rule: usize, hit: Range<usize>) {
+        match self.engine.readers.get(rule) {
+            Some(Reader::Parser(parser)) => {
+                if let Some(found) = parser(&self.text, hit) {
+                    self.push(rule, found);
+                }
+            }
+            Some(Reader::Anchored(pattern)) => {
+                let end = self.text.bytes.len().min(hit.start + PATTERN_REACH);
+                let text = self.text.bytes.get(hit.start..end).unwrap_or_default();
+                if let Some((Some(found), _)) = pattern.next(text, 0) {
+                    self.push(rule, found.shifted(hit.start));
+                }
+            }
+            Some(Reader::Around(_)) => {
+                let window = hit.start.saturating_sub(PATTERN_REACH)..hit.end.saturating_add(PATTERN_REACH);
+                self.widen(rule, window);
+            }
+            None => {}
+        }
+    }
+
+    /// Adds to the rule's stretch, or searches it and begins the next: every byte is searched once.
+    fn widen(&mut self, rule: usize, window: Range<usize>) {
+        match self.windows.iter_mut().find(|(known, _)| *known == rule) {
+            Some((_, pending)) if window.start <= pending.end && pending.len() < LONGEST_WINDOW => {
+                pending.end = pending.end.max(window.end);
+            }
+            Some((_, pending)) => {
+                let done = std::mem::replace(pending, window);
+                self.window(rule, done);
+            }
+            None => self.windows.push((rule, window)),
+        }
+    }
+
+    fn window(&mut self, rule: usize, window: Range<usize>) {
+        let Some(Reader::Around(pattern)) = self.engine.readers.get(rule) else { return };
+        let text = self.text.bytes.get(..window.end).unwrap_or(self.text.bytes);
+        let mut at = window.start;
+        while let Some((found, next)) = pattern.next(text, at) {
+            at = next;
+            if let Some(found) = found {
+                self.push(rule, found);
+            }
+        }
+    }
+
+    fn base64(&mut self, phase: u8, hit: Range<usize>) {
+        let Some(done) = self.decoded.get_mut(usize::from(phase)).filter(|done| hit.start >= **done) else { return };
+        if self.depth >= DEEPEST {
+            return;
+        }
+        let decoded = base64_around(self.text.bytes, hit, phase);
+        *done = decoded.end();
+        self.descend(&decoded);
+    }
+
+    fn wide(&mut self, at: usize) {
+        if self.depth < DEEPEST && at >= self.widened {
+            let decoded = wide_around(self.text.bytes, at);
+            self.widened = decoded.end();
+            self.descend(&decoded);
+        }
+    }
+
+    fn descend(&mut self, decoded: &Decoded) {
+        let whole = 0..decoded.bytes.len();
+        let inner = self.engine.search(self.rules, &decoded.bytes, std::iter::once(whole), self.depth + 1);
+        self.found.extend(inner.into_iter().map(|found| outward(found, decoded, self.text.bytes.len())));
+    }
+
+    fn push(&mut self, rule: usize, found: Found) {
+        let Some(facts) = self.rules.rules.get(rule) else { return };
+        self.found.push(Match {
+            rule,
+            span: found.span,
+            secret: match facts.kind {
+                SecretKind::Token => Secret::token(found.secret),
+                SecretKind::Password => Secret::password(found.secret),
+            },
+            user: found.user,
+            host: found.host,
+            evidence: found.evidence.unwrap_or(facts.evidence),
+            offline: found.offline,
+            allow: None,
+        });
+    }
+}
+
+impl Pattern {
+    /// The next match of the expression from `at` on, judged, and where to go on. The text before `at` is there for `^` and `\b`.
+    fn next(&self, text: &[u8], at: usize) -> Option<(Option<Found>, usize)> {
+        if at > text.len() {
+            return None;
+        }
+        let (whole, secret) = if self.regex.captures_len() == 1 {
+            let whole = self.regex.find_at(text, at)?;
+            (whole, whole)
+        } else {
+            let groups = self.regex.captures_at(text, at)?;
+            let whole = groups.get(0)?;
+            (whole, groups.get(1).unwrap_or(whole))
+        };
+        let next = secret.end().max(whole.start() + 1).max(at + 1);
+        let found = self.accepts(secret.as_bytes()).then(|| Found {
+            span: secret.range(),
+            secret: secret.as_bytes().to_vec(),
+            user: None,
+            host: None,
+            evidence: None,
+            offline: self.offline.clone(),
+        });
+        Some((found, next))
+    }
+
+    fn accepts(&self, secret: &[u8]) -> bool {
+        match self.checksum {
+            // The body begins after the prefix, which ends with the first underscore.
+            Some(checksum) => {
+                let body = memchr::memchr(b'_', secret).and_then(|at| secret.get(at + 1..)).unwrap_or(secret);
+                checksum.holds(body)
+            }
+            None => !secret.is_empty() && !is_placeholder(secret),
+        }
+    }
+}
+
+/// The match in the coordinates of the text that encodes it.
+pub(crate) fn outward(mut found: Match, decoded: &Decoded, length: usize) -> Match {
+    let span = decoded.outer(&found.span);
+    found.span = span.start.min(length)..span.end.min(length);
+    found
+}
+
+/// One match for each place: of those that overlap the strongest, with the companions that the others know.
+pub(crate) fn merge(mut found: Vec<Match>) -> Vec<Match> {
+    if found.len() < 2 {
+        return found;
+    }
+    found.sort_by_key(|each| (each.span.start, each.evidence, each.rule));
+    let mut merged: Vec<Match> = Vec::with_capacity(found.len());
+    for next in found {
+        match merged.last_mut() {
+            Some(last) if next.span.start < last.span.end => {
+                let (mut winner, loser) =
+                    if next.evidence < last.evidence { (next, last.clone()) } else { (last.clone(), next) };
+                winner.user = winner.user.or(loser.user);
+                winner.host = winner.host.or(loser.host);
+                winner.allow = winner.allow.or(loser.allow);
+                *last = winner;
+            }
+            _ => merged.push(next),
+        }
+    }
+    merged
+}

@@ -1,0 +1,120 @@
+//! Reading single objects, raw: no filters, no conversion, no trust in what they say of their own size.
+
+use std::collections::HashSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use git2::{Odb, OdbObject, Oid};
+
+use super::error::GitError;
+use super::listing::Kind;
+use crate::model::{ObjectId, ObjectKind};
+
+/// Reads objects of one repository, for one thread.
+pub struct Reader<'r> {
+    odb: Odb<'r>,
+    forbidden: Arc<HashSet<ObjectId>>,
+}
+
+/// The content of one object.
+pub struct Object<'r> {
+    inner: OdbObject<'r>,
+}
+
+impl<'r> Reader<'r> {
+    pub(super) fn new(odb: Odb<'r>, forbidden: Arc<HashSet<ObjectId>>) -> Self {
+        Self { odb, forbidden }
+    }
+
+    /// Kind and size in bytes, without reading the content.
+    pub fn header(&self, id: &ObjectId) -> Result<(Kind, u64), GitError> {
+        let header = self.allowed(id).and_then(|oid| {
+            // git2 unwraps the kind of a damaged pack entry. The listing finds those first, but not everyone lists first.
+            let read = AssertUnwindSafe(|| self.odb.read_header(oid));
+            catch_unwind(read).unwrap_or_else(|_| Err(git2::Error::from_str("its pack entry is of no known kind")))
+        });
+        let (size, kind) = header.map_err(|error| unreadable(id, &error))?;
+        Ok((kind_of(kind), size as u64))
+    }
+
+    /// The content.
+    pub fn read(&self, id: &ObjectId) -> Result<Object<'_>, GitError> {
+        let inner = self.allowed(id).and_then(|oid| self.odb.read(oid)).map_err(|error| unreadable(id, &error))?;
+        Ok(Object { inner })
+    }
+
+    /// The content, where the object is of this kind.
+    pub fn read_as(&self, id: &ObjectId, kind: Kind) -> Result<Object<'_>, GitError> {
+        let object = self.read(id)?;
+        if object.kind() == kind {
+            return Ok(object);
+        }
+        Err(GitError::Object { id: *id, reason: format!("it is no {}", kind.as_str()) })
+    }
+
+    /// Whether the object is there.
+    pub fn contains(&self, id: &ObjectId) -> bool {
+        Oid::from_bytes(id.as_bytes()).is_ok_and(|oid| self.odb.exists(oid))
+    }
+
+    fn allowed(&self, id: &ObjectId) -> Result<Oid, git2::Error> {
+        if self.forbidden.contains(id) {
+            return Err(git2::Error::from_str("its pack entry is damaged"));
+        }
+        Oid::from_bytes(id.as_bytes())
+    }
+}
+
+impl Object<'_> {
+    /// What it is.
+    pub fn kind(&self) -> Kind {
+        kind_of(self.inner.kind())
+    }
+
+    /// Its bytes.
+    pub fn bytes(&self) -> &[u8] {
+        self.inner.data()
+    }
+}
+
+/// An id from hexadecimal digits: 40 or 64 of them.
+pub(super) fn hex_id(digits: &[u8]) -> Option<ObjectId> {
+    let digit = |byte: u8| char::from(byte).to_digit(16);
+    let raw: Option<Vec<u8>> = digits
+        .as_chunks::<2>()
+        .0
+        .iter()
+        .map(|[high, low]| u8::try_from(digit(*high)? << 4 | digit(*low)?).ok())
+        .collect();
+    raw.filter(|raw| raw.len() * 2 == digits.len()).and_then(|raw| ObjectId::new(&raw))
+}
+
+fn unreadable(id: &ObjectId, error: &git2::Error) -> GitError {
+    GitError::Object { id: *id, reason: error.message().to_owned() }
+}
+
+fn kind_of(kind: git2::ObjectType) -> Kind {
+    match kind {
+        git2::ObjectType::Blob => Kind::Text(ObjectKind::Blob),
+        git2::ObjectType::Commit => Kind::Text(ObjectKind::Commit),
+        git2::ObjectType::Tag => Kind::Text(ObjectKind::Tag),
+        git2::ObjectType::Tree => Kind::Tree,
+        git2::ObjectType::Any => Kind::Unknown,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_are_read_from_hexadecimal() {
+        let digits = "0123456789abcdefABCD0123456789abcdef0123";
+        let id = hex_id(digits.as_bytes()).unwrap();
+        assert_eq!(id.to_string(), digits.to_lowercase());
+        assert!(hex_id("ab".repeat(32).as_bytes()).is_some());
+        for bad in ["", "0123", &"0".repeat(41), &"g".repeat(40), &"é".repeat(20)] {
+            assert_eq!(hex_id(bad.as_bytes()), None, "{bad}");
+        }
+    }
+}

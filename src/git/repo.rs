@@ -1,0 +1,333 @@
+//! A repository and its layout: where its directories are, which format it has, what of it is missing.
+//!
+//! What comes in: a path. What goes out: an open repository, and a handle with which other threads open their own.
+//! libgit2 refuses partial clones (it does not know their extension), although it reads their objects well; those are opened
+//! here by their object database alone.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use git2::{Config, ErrorCode, ObjectFormat, Odb, Repository};
+
+use super::error::GitError;
+use super::listing::object_directories;
+use super::objects::{Reader, hex_id};
+use super::vet::Forbidden;
+use crate::model::ObjectId;
+
+/// Extensions that change nothing about how this room reads; every other one is refused.
+const HARMLESS_EXTENSIONS: [&str; 6] =
+    ["noop", "objectformat", "worktreeconfig", "preciousobjects", "relativeworktrees", "partialclone"];
+
+/// An open repository. One thread at a time; other threads open their own through [`Repo::opener`].
+pub struct Repo {
+    inner: Repository,
+    layout: Layout,
+    forbidden: Forbidden,
+}
+
+/// What another thread needs to open the same repository.
+#[derive(Clone, Debug)]
+pub struct Opener(Layout, Forbidden);
+
+/// How a partial clone was made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Partial {
+    /// The filter of its remote, as configured: `blob:none`, `tree:0`, …
+    pub filter: Option<String>,
+}
+
+#[derive(Clone, Debug)]
+struct Layout {
+    opened: PathBuf,
+    git_dir: PathBuf,
+    common_dir: PathBuf,
+    work_dir: Option<PathBuf>,
+    format: ObjectFormat,
+    by_objects_alone: bool,
+}
+
+impl Repo {
+    /// Opens the repository at exactly this path: a work tree's top, a bare repository or a `.git` directory.
+    pub fn open(path: &Path) -> Result<Self, GitError> {
+        git2::opts::strict_hash_verification(false); // content is searched as it stands; damage shows as failed inflation
+        match Repository::open(path) {
+            Ok(inner) => {
+                let layout = Layout {
+                    opened: path.to_owned(),
+                    git_dir: inner.path().to_owned(),
+                    common_dir: inner.commondir().to_owned(),
+                    work_dir: inner.workdir().map(Path::to_owned),
+                    format: inner.object_format(),
+                    by_objects_alone: false,
+                };
+                Self::vetted(inner, layout)
+            }
+            Err(error) => Self::refused(path, &error),
+        }
+    }
+
+    /// Opens the repository that this path lies in.
+    pub fn discover(path: &Path) -> Result<Self, GitError> {
+        let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        absolute
+            .ancestors()
+            .find(|ancestor| traces(ancestor))
+            .map_or_else(|| Err(GitError::NotARepository { path: path.to_owned() }), Self::open)
+    }
+
+    /// A handle for other threads.
+    pub fn opener(&self) -> Opener {
+        Opener(self.layout.clone(), self.forbidden.clone())
+    }
+
+    /// The top of the work tree; `None` for a bare repository.
+    pub fn work_dir(&self) -> Option<&Path> {
+        self.layout.work_dir.as_deref()
+    }
+
+    /// Whether there is no work tree.
+    pub fn is_bare(&self) -> bool {
+        self.layout.work_dir.is_none()
+    }
+
+    /// This work tree's own git directory: its HEAD and index.
+    pub fn git_dir(&self) -> &Path {
+        &self.layout.git_dir
+    }
+
+    /// The git directory that all work trees share: objects, refs, configuration.
+    pub fn common_dir(&self) -> &Path {
+        &self.layout.common_dir
+    }
+
+    /// Length of an object id in bytes: 20 (SHA-1) or 32 (SHA-256).
+    pub fn id_length(&self) -> usize {
+        self.layout.id_length()
+    }
+
+    /// The commits at which a shallow clone ends; empty where it is not shallow.
+    pub fn shallow(&self) -> BTreeSet<ObjectId> {
+        let text = fs::read(self.common_dir().join("shallow")).unwrap_or_default();
+        text.split(|byte| *byte == b'\n').filter_map(|line| hex_id(line.trim_ascii())).collect()
+    }
+
+    /// How it is partial, where it is.
+    pub fn partial(&self) -> Option<Partial> {
+        let settings = settings(self.common_dir()).ok()?;
+        let partial = settings.iter().any(|(name, value)| {
+            name == "extensions.partialclone" || (is_remote(name, ".promisor") && value.eq_ignore_ascii_case("true"))
+        });
+        let filter = settings.into_iter().find(|(name, _)| is_remote(name, ".partialclonefilter"));
+        partial.then(|| Partial { filter: filter.map(|(_, value)| value) })
+    }
+
+    /// Access to the objects.
+    pub fn reader(&self) -> Result<Reader<'_>, GitError> {
+        self.inner.odb().map(|odb| Reader::new(odb, self.forbidden.now())).map_err(|error| self.broken(&error))
+    }
+
+    /// libgit2's own handle, for what reads objects by its own choice; not where that could be one that it must not read.
+    pub(super) fn libgit2(&self) -> Result<&Repository, GitError> {
+        if self.forbidden.now().is_empty() {
+            return Ok(&self.inner);
+        }
+        Err(GitError::Broken {
+            path: self.layout.opened.clone(),
+            reason: "an index points outside its pack".to_owned(),
+        })
+    }
+
+    /// What must not be asked of libgit2.
+    pub(super) fn forbidden(&self) -> &Forbidden {
+        &self.forbidden
+    }
+
+    pub(super) fn format(&self) -> ObjectFormat {
+        self.layout.format
+    }
+
+    pub(super) fn broken(&self, error: &git2::Error) -> GitError {
+        GitError::Broken { path: self.layout.opened.clone(), reason: error.message().to_owned() }
+    }
+
+    fn vetted(inner: Repository, layout: Layout) -> Result<Self, GitError> {
+        if layout.common_dir.join("reftable").is_dir() {
+            return Err(unsupported(&layout.opened, "reftable refs"));
+        }
+        let directories = object_directories(layout.common_dir.join("objects"));
+        let forbidden = Forbidden::among(&directories, layout.id_length());
+        Ok(Self { inner, layout, forbidden })
+    }
+
+    fn refused(path: &Path, error: &git2::Error) -> Result<Self, GitError> {
+        if error.code() == ErrorCode::Owner {
+            return Err(GitError::ForeignOwner { path: path.to_owned() });
+        }
+        if !traces(path) {
+            return Err(GitError::NotARepository { path: path.to_owned() });
+        }
+        let broken = |reason: &str| GitError::Broken { path: path.to_owned(), reason: reason.to_owned() };
+        let Some((git_dir, common_dir)) = directories(path) else {
+            return Err(broken(error.message()));
+        };
+        let settings = settings(&common_dir).map_err(|error| broken(error.message()))?;
+        let extensions: Vec<(&str, &str)> = settings
+            .iter()
+            .filter_map(|(name, value)| name.strip_prefix("extensions.").map(|name| (name, value.as_str())))
+            .collect();
+        for &(name, value) in &extensions {
+            let harmless = HARMLESS_EXTENSIONS.contains(&name) || (name, value) == ("refstorage", "files");
+            if !harmless {
+                let what = if value == "reftable" { "reftable refs" } else { &format!("the extension '{name}'") };
+                return Err(unsupported(path, what));
+            }
+        }
+        if !extensions.iter().any(|(name, value)| *name == "partialclone" || (*name, *value) == ("refstorage", "files"))
+        {
+            return Err(broken(error.message()));
+        }
+        let format = match extensions.iter().find(|(name, _)| *name == "objectformat") {
+            Some((_, "sha256")) => ObjectFormat::Sha256,
+            _ => ObjectFormat::Sha1,
+        };
+        let work_dir = path.join(".git").exists().then(|| path.to_owned());
+        let layout = Layout { opened: path.to_owned(), git_dir, common_dir, work_dir, format, by_objects_alone: true };
+        Self::vetted(layout.open().map_err(|error| broken(error.message()))?, layout)
+    }
+}
+
+impl Opener {
+    /// Opens the repository once more.
+    pub fn open(&self) -> Result<Repo, GitError> {
+        let Self(layout, forbidden) = self.clone();
+        let inner = layout
+            .open()
+            .map_err(|error| GitError::Broken { path: layout.opened.clone(), reason: error.message().to_owned() })?;
+        Ok(Repo { inner, layout, forbidden })
+    }
+}
+
+impl Layout {
+    fn open(&self) -> Result<Repository, git2::Error> {
+        if !self.by_objects_alone {
+            return Repository::open(&self.opened);
+        }
+        let objects = self.common_dir.join("objects");
+        let odb = Odb::new_ext(self.format)?;
+        odb.add_disk_alternate(objects.to_str().ok_or_else(|| git2::Error::from_str("its path is not UTF-8"))?)?;
+        Repository::from_odb(odb)
+    }
+
+    fn id_length(&self) -> usize {
+        match self.format {
+            ObjectFormat::Sha1 => 20,
+            ObjectFormat::Sha256 => 32,
+        }
+    }
+}
+
+fn unsupported(path: &Path, what: &str) -> GitError {
+    GitError::Unsupported { path: path.to_owned(), what: what.to_owned() }
+}
+
+/// Whether there are traces of git at this path, whole or not.
+fn traces(path: &Path) -> bool {
+    path.join(".git").exists()
+        || (path.join("objects").is_dir() && (path.join("HEAD").is_file() || path.join("refs").is_dir()))
+}
+
+/// Git directory and common directory, read from the files that point to them.
+fn directories(path: &Path) -> Option<(PathBuf, PathBuf)> {
+    let dot_git = path.join(".git");
+    let git_dir = if dot_git.is_file() {
+        let text = fs::read_to_string(&dot_git).ok()?;
+        path.join(text.strip_prefix("gitdir:")?.trim())
+    } else if dot_git.is_dir() {
+        dot_git
+    } else {
+        path.to_owned()
+    };
+    let common_dir = match fs::read_to_string(git_dir.join("commondir")) {
+        Ok(text) => git_dir.join(text.trim()),
+        Err(_) => git_dir.clone(),
+    };
+    Some((git_dir, common_dir))
+}
+
+/// The repository's own settings, names in lower case as libgit2 gives them.
+fn settings(common_dir: &Path) -> Result<Vec<(String, String)>, git2::Error> {
+    let config = Config::open(&common_dir.join("config"))?;
+    let mut settings = Vec::new();
+    config.entries(None)?.for_each(|entry| {
+        if let (Ok(name), Ok(value)) = (entry.name(), entry.value()) {
+            settings.push((name.to_owned(), value.to_owned()));
+        }
+    })?;
+    Ok(settings)
+}
+
+fn is_remote(name: &str, key: &str) -> bool {
+    name.starts_with("remote.") && name.ends_with(key)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::git::fixture::Scratch;
+
+    #[test]
+    fn every_kind_of_repository_opens() {
+        let scratch = Scratch::repository();
+        scratch.write("a", "a");
+        scratch.commit("first");
+        scratch.git(&["clone", "-q", "--bare", ".", "bare.git"]);
+        scratch.git(&["worktree", "add", "-q", "tree"]);
+        scratch.git(&["clone", "-q", ".", "outer"]);
+        scratch.git_in(&scratch.file("outer"), &["submodule", "--quiet", "add", "../bare.git", "sub"]);
+        let cases = [(".", false), (".git", false), ("bare.git", true), ("tree", false), ("outer/sub", false)];
+        for (path, bare) in cases {
+            let repo = Repo::open(&scratch.file(path)).unwrap();
+            let again = repo.opener().open().unwrap();
+            assert_eq!((repo.is_bare(), again.git_dir()), (bare, repo.git_dir()), "{path}");
+            assert_eq!(repo.list_objects().0.len(), again.list_objects().0.len());
+            assert!(!repo.refs().unwrap().0.is_empty(), "{path}");
+        }
+        fs::create_dir_all(scratch.file("deep/er")).unwrap();
+        let found = Repo::discover(&scratch.file("deep/er")).unwrap();
+        assert_eq!(found.work_dir().unwrap().canonicalize().unwrap(), scratch.path().canonicalize().unwrap());
+    }
+
+    #[test]
+    fn nothing_broken_and_unsupported_are_told_apart() {
+        let scratch = Scratch::empty();
+        let name = |result: Result<Repo, GitError>| result.err().unwrap().to_string();
+        assert!(matches!(Repo::open(scratch.path()), Err(GitError::NotARepository { .. })));
+        fs::create_dir(scratch.file(".git")).unwrap();
+        assert!(matches!(Repo::open(scratch.path()), Err(GitError::Broken { .. })));
+        assert!(matches!(Repo::discover(scratch.path()), Err(GitError::Broken { .. })));
+
+        let scratch = Scratch::repository();
+        scratch.write(".git/config", "[core\n");
+        assert!(matches!(Repo::open(scratch.path()), Err(GitError::Broken { .. })));
+        scratch.write(".git/config", "[core]\nrepositoryformatversion = 1\n[extensions]\nsomethingNew = 1\n");
+        assert!(name(Repo::open(scratch.path())).contains("the extension 'somethingnew'"));
+        scratch.write(".git/config", "[core]\nrepositoryformatversion = 1\n[extensions]\nrefStorage = reftable\n");
+        assert!(name(Repo::open(scratch.path())).contains("reftable refs"));
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_repository_of_another_user_is_named_as_one() {
+        let scratch = Scratch::repository();
+        let mine = std::os::unix::fs::chown(scratch.file(".git"), Some(12_345), None)
+            .and_then(|()| std::os::unix::fs::chown(scratch.path(), Some(12_345), None));
+        if mine.is_err() {
+            return; // only root may give files away
+        }
+        let error = Repo::open(scratch.path()).err().unwrap();
+        assert!(matches!(error, GitError::ForeignOwner { .. }), "{error}");
+        assert!(error.to_string().contains("safe.directory"));
+    }
+}

@@ -1,0 +1,257 @@
+//! The only HTTP client.
+//!
+//! What comes in: requests that a registry's client built for an endpoint. What goes out: the answer or the reason why there is
+//! none, and one entry in the ledger for each request that was sent.
+//!
+//! What it must never do: follow a redirect, send anything outside the endpoint's origin, send a credential unencrypted to another
+//! machine, hold an answer of any length, put a secret or a URL into an error — or send anything but `GET`, except the `DELETE`
+//! of an explicit revocation.
+
+mod failure;
+mod ledger;
+mod pace;
+mod request;
+
+use std::net::IpAddr;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use reqwest::blocking::{Client, ClientBuilder};
+use reqwest::{Certificate, Method};
+use url::Url;
+
+use self::ledger::Ledger;
+use self::pace::Pace;
+use self::request::{headers, receive};
+use super::endpoint::is_loopback;
+use crate::model::LedgerEntry;
+
+pub(crate) use self::failure::Failure;
+pub(crate) use self::request::{Answer, Authorization, Exchange, Request, basic};
+
+/// Longest answer that is read.
+pub(crate) const BODY_CAP: usize = 1 << 20;
+/// Longest list or search result that is read.
+pub(crate) const LIST_CAP: usize = 8 << 20;
+/// A server that wants us to wait longer than this is reported as limiting instead.
+const LONGEST_WAIT: Duration = Duration::from_secs(30);
+/// How often a `GET` is sent again after 429 or 503 with `Retry-After`.
+const PATIENCE: u32 = 2;
+/// How often a `GET` is sent again after a broken connection.
+const RECONNECTS: u32 = 1;
+
+/// How the client is set up.
+#[derive(Clone, Debug)]
+pub struct HttpOptions {
+    /// PEM bundles trusted in addition to the system's roots.
+    pub ca_certificates: Vec<Vec<u8>>,
+    /// Local address to send from.
+    pub source_address: Option<IpAddr>,
+    /// For a connection, TLS included.
+    pub connect_timeout: Duration,
+    /// For one request, body included.
+    pub timeout: Duration,
+    /// Send nothing; the ledger says what would be sent.
+    pub explain: bool,
+}
+
+impl Default for HttpOptions {
+    fn default() -> Self {
+        Self {
+            ca_certificates: Vec::new(),
+            source_address: None,
+            connect_timeout: Duration::from_secs(10),
+            timeout: Duration::from_secs(30),
+            explain: false,
+        }
+    }
+}
+
+/// Why there is no client.
+#[derive(Debug, thiserror::Error)]
+pub enum HttpError {
+    /// A file of `ca_certificates` holds no certificate.
+    #[error("CA certificates: not a PEM file with certificates")]
+    CaCertificates,
+    /// The TLS or network stack could not be set up.
+    #[error("cannot set up HTTP: {0}")]
+    Setup(String),
+}
+
+/// The client of a run, with its ledger and its pace.
+#[derive(Debug)]
+pub struct Http {
+    proxied: Client,
+    direct: Client,
+    timeout: Duration,
+    explain: bool,
+    ledger: Ledger,
+    pace: Pace,
+}
+
+/// The right to change something at a registry. Only `revoke` makes one.
+#[derive(Debug)]
+pub(crate) struct Permit(());
+
+impl Permit {
+    /// The user has asked for a revocation, in so many words.
+    pub(crate) fn explicitly_asked_for() -> Self {
+        Self(())
+    }
+}
+
+impl Http {
+    /// Sets the client up. Nothing is sent.
+    pub fn new(options: &HttpOptions) -> Result<Self, HttpError> {
+        // Fails only if a provider is installed already, which is what we want.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let setup = |error: reqwest::Error| HttpError::Setup(error.without_url().to_string());
+        Ok(Self {
+            proxied: builder(options)?.build().map_err(setup)?,
+            // An unencrypted request to this machine must not travel to a proxy.
+            direct: builder(options)?.no_proxy().build().map_err(setup)?,
+            timeout: options.timeout,
+            explain: options.explain,
+            ledger: Ledger::default(),
+            pace: Pace::default(),
+        })
+    }
+
+    /// All requests so far.
+    pub fn ledger(&self) -> Vec<LedgerEntry> {
+        self.ledger.entries()
+    }
+
+    /// Whether requests are only explained.
+    pub fn explains(&self) -> bool {
+        self.explain
+    }
+
+    /// Writes into the ledger what an answer shows.
+    pub(crate) fn shows(&self, id: u32, words: &str) {
+        self.ledger.shows(id, words);
+    }
+
+    /// Reads. Waits and asks again where the server asks for patience, once more where the connection broke.
+    pub(crate) fn get(&self, request: &Request<'_>) -> Exchange {
+        let (mut patience, mut reconnects) = (PATIENCE, RECONNECTS);
+        loop {
+            let exchange = self.send(&Method::GET, request);
+            match &exchange.outcome {
+                Ok(answer) if patience > 0 => match answer.retry_after() {
+                    Some(wait) if wait <= LONGEST_WAIT && fits(wait, request.deadline) => {
+                        patience -= 1;
+                        self.ledger.shows(exchange.id, &format!("asked to wait {} s", wait.as_secs()));
+                        thread::sleep(wait);
+                    }
+                    _ => return exchange,
+                },
+                Err(failure) if reconnects > 0 && failure.is_passing() => reconnects -= 1,
+                _ => return exchange,
+            }
+        }
+    }
+
+    /// Deletes, once.
+    pub(crate) fn delete(&self, request: &Request<'_>, _permit: &Permit) -> Exchange {
+        self.send(&Method::DELETE, request)
+    }
+
+    /// The one place where a request goes out.
+    fn send(&self, method: &Method, request: &Request<'_>) -> Exchange {
+        let exchange = |id, outcome| Exchange { id, url: request.url.clone(), outcome };
+        let origin = request.url.origin().ascii_serialization();
+        let entry = |shows: &str| LedgerEntry {
+            id: 0,
+            registry: request.endpoint.registry.clone(),
+            origin: origin.clone(),
+            method: if *method == Method::DELETE { "DELETE" } else { "GET" },
+            path: request.shown.clone(),
+            signer: request.signer,
+            status: None,
+            shows: shows.to_owned(),
+        };
+        if !request.endpoint.covers(&request.url) || !is_confidential(&request.url) {
+            return exchange(0, Err(Failure::Withheld));
+        }
+        if self.explain {
+            return exchange(self.ledger.enter(entry("would be sent")), Err(Failure::NotSent));
+        }
+        let rate = if request.endpoint.public { pace::PUBLIC } else { pace::OWN };
+        let bucket = self.pace.host(&origin, rate);
+        let mut turn = pace::turn(&bucket);
+        let wait = turn.take(Instant::now());
+        if !fits(wait, request.deadline) {
+            return exchange(0, Err(Failure::Deadline));
+        }
+        thread::sleep(wait);
+        let id = self.ledger.enter(entry("no answer"));
+        let outcome = self.transfer(method, request);
+        match &outcome {
+            Ok(answer) => self.ledger.answered(id, Some(answer.status), plain(answer.status).to_owned()),
+            Err(failure) => self.ledger.answered(id, None, failure.to_string()),
+        }
+        exchange(id, outcome)
+    }
+
+    fn transfer(&self, method: &Method, request: &Request<'_>) -> Result<Answer, Failure> {
+        let timeout = match request.deadline {
+            Some(deadline) => self.timeout.min(deadline.saturating_duration_since(Instant::now())),
+            None => self.timeout,
+        };
+        let end = Instant::now().checked_add(timeout);
+        let client = if request.url.scheme() == "https" { &self.proxied } else { &self.direct };
+        let response = client
+            .request(method.clone(), request.url.clone())
+            .headers(headers(request).ok_or(Failure::Withheld)?)
+            .timeout(timeout)
+            .send()
+            .map_err(failure::classify)?;
+        receive(response, request.cap, end)
+    }
+}
+
+fn builder(options: &HttpOptions) -> Result<ClientBuilder, HttpError> {
+    let mut certificates = Vec::new();
+    for pem in &options.ca_certificates {
+        let bundle = Certificate::from_pem_bundle(pem).map_err(|_| HttpError::CaCertificates)?;
+        if bundle.is_empty() {
+            return Err(HttpError::CaCertificates);
+        }
+        certificates.extend(bundle);
+    }
+    let builder = Client::builder()
+        .user_agent(concat!("keyrake/", env!("CARGO_PKG_VERSION")))
+        .redirect(reqwest::redirect::Policy::none())
+        .retry(reqwest::retry::never())
+        .referer(false)
+        .connect_timeout(options.connect_timeout)
+        .local_address(options.source_address);
+    Ok(if certificates.is_empty() { builder } else { builder.tls_certs_merge(certificates) })
+}
+
+/// What a status says before anybody has looked closer.
+fn plain(status: u16) -> &'static str {
+    match status {
+        200..=299 => "answered",
+        300..=399 => "a redirect, not followed",
+        401 => "not accepted",
+        403 => "refused",
+        404 => "no such thing there",
+        429 => "asks for fewer requests",
+        500..=599 => "the server's own trouble",
+        _ => "an answer that says nothing",
+    }
+}
+
+/// Whether nobody on the way can read it.
+fn is_confidential(url: &Url) -> bool {
+    url.scheme() == "https" || (url.scheme() == "http" && is_loopback(url))
+}
+
+fn fits(wait: Duration, deadline: Option<Instant>) -> bool {
+    deadline.is_none_or(|deadline| Instant::now() + wait < deadline)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,171 @@
+//! The parallel part: sources push blobs, each is searched and turned into hits at once, and its bytes are let go.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+
+use crate::detect::Detector;
+use crate::git::Repo;
+use crate::locate;
+use crate::model::{Blob, Hit, Location, Notification, ObjectId, ObjectKind, Origin, Place, Summary};
+use crate::source::{Sink, SourceError};
+
+use super::target::{Excludes, Target};
+
+/// How far a run is; written by the scan, read by whoever shows it.
+#[derive(Debug, Default)]
+pub struct Progress {
+    /// Files searched.
+    pub files: AtomicU64,
+    /// Git objects searched.
+    pub objects: AtomicU64,
+    /// Bytes searched.
+    pub bytes: AtomicU64,
+    /// Findings being verified; 0 before that.
+    pub verifying: AtomicU64,
+}
+
+impl Progress {
+    pub(super) fn verifying(&self, findings: usize) {
+        self.verifying.store(findings as u64, Ordering::Relaxed);
+    }
+}
+
+/// What one target gave.
+#[derive(Default)]
+pub(super) struct Found {
+    pub(super) hits: Vec<Hit>,
+    pub(super) notifications: Vec<Notification>,
+    pub(super) summary: Summary,
+}
+
+/// Searches one target: every source of it, then, where history matched, whose commit it was.
+pub(super) fn target(
+    target: &Target,
+    detector: &Detector,
+    excludes: &Arc<Excludes>,
+    progress: &Progress,
+) -> Result<Found, SourceError> {
+    let collector = Collector::new(detector, progress);
+    target.visit(excludes, &collector)?;
+    let mut found = collector.finish();
+    if let Some(repo) = target.repo() {
+        let (hits, notifications) = attribute(repo, found.hits);
+        found.hits = hits;
+        found.notifications.extend(notifications);
+    }
+    for hit in &mut found.hits {
+        if !target.prefix.is_empty() && !hit.location.path.is_empty() {
+            hit.location.path.insert_str(0, &target.prefix);
+        }
+    }
+    Ok(found)
+}
+
+/// The sink of a scan.
+pub(super) struct Collector<'a> {
+    detector: &'a Detector,
+    progress: &'a Progress,
+    found: Mutex<Found>,
+    files: AtomicU64,
+    objects: AtomicU64,
+    commits: AtomicU64,
+    bytes: AtomicU64,
+}
+
+impl<'a> Collector<'a> {
+    pub(super) fn new(detector: &'a Detector, progress: &'a Progress) -> Self {
+        Self {
+            detector,
+            progress,
+            found: Mutex::default(),
+            files: AtomicU64::new(0),
+            objects: AtomicU64::new(0),
+            commits: AtomicU64::new(0),
+            bytes: AtomicU64::new(0),
+        }
+    }
+
+    pub(super) fn finish(self) -> Found {
+        let found = self.found.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+        Found {
+            summary: Summary {
+                files: self.files.into_inner(),
+                objects: self.objects.into_inner(),
+                commits: self.commits.into_inner(),
+                bytes: self.bytes.into_inner(),
+                ..Summary::default()
+            },
+            ..found
+        }
+    }
+
+    fn with_found(&self, change: impl FnOnce(&mut Found)) {
+        change(&mut self.found.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
+    }
+
+    fn count(&self, blob: &Blob<'_>) {
+        let bytes = blob.bytes.len() as u64;
+        self.bytes.fetch_add(bytes, Ordering::Relaxed);
+        self.progress.bytes.fetch_add(bytes, Ordering::Relaxed);
+        if blob.start.offset > 0 {
+            return; // a later window of content that was counted with its first
+        }
+        if let Origin::History { kind, .. } = blob.origin {
+            self.objects.fetch_add(1, Ordering::Relaxed);
+            self.progress.objects.fetch_add(1, Ordering::Relaxed);
+            if kind == ObjectKind::Commit {
+                self.commits.fetch_add(1, Ordering::Relaxed);
+            }
+        } else {
+            self.files.fetch_add(1, Ordering::Relaxed);
+            self.progress.files.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
+
+impl Sink for Collector<'_> {
+    fn blob(&self, blob: Blob<'_>) {
+        self.count(&blob);
+        let matches = self.detector.scan(&blob);
+        if !matches.is_empty() {
+            let hits = locate::lines::hits(&blob, matches);
+            self.with_found(|found| found.hits.extend(hits));
+        }
+    }
+
+    fn notify(&self, notification: Notification) {
+        self.with_found(|found| found.notifications.push(notification));
+    }
+}
+
+/// Gives the hits of history their paths and commits. One object at several paths becomes one hit for each.
+fn attribute(repo: &Repo, hits: Vec<Hit>) -> (Vec<Hit>, Vec<Notification>) {
+    let (history, mut out): (Vec<Hit>, Vec<Hit>) = hits.into_iter().partition(|hit| object(&hit.location).is_some());
+    if history.is_empty() {
+        return (out, Vec::new());
+    }
+    let places = history.iter().map(|hit| hit.location.clone()).collect();
+    let (attributed, notifications) = locate::commits::attribute(repo, places);
+    let mut by_place: HashMap<_, Vec<Location>> = HashMap::new();
+    for location in attributed {
+        by_place.entry((object(&location), location.region)).or_default().push(location);
+    }
+    for hit in history {
+        match by_place.get(&(object(&hit.location), hit.location.region)) {
+            Some(locations) => out.extend(locations.iter().map(|location| Hit {
+                found: hit.found.clone(),
+                location: Location { allow: hit.location.allow.clone(), ..location.clone() },
+            })),
+            None => out.push(hit),
+        }
+    }
+    (out, notifications)
+}
+
+fn object(location: &Location) -> Option<ObjectId> {
+    match location.place {
+        Place::History { id, .. } => Some(id),
+        Place::Worktree | Place::Staged | Place::Stdin | Place::File => None,
+    }
+}

@@ -1,0 +1,80 @@
+//! One credential handed over alone, on standard input: no file around it says what it is.
+
+use crate::detect::Detector;
+use crate::model::{Blob, Evidence, Finding, Match, Origin, RegistryId, Secret, SecretKind};
+
+use super::findings;
+
+/// Why what was handed over is no credential.
+#[derive(Debug, thiserror::Error)]
+pub enum CredentialError {
+    /// Nothing was there.
+    #[error("standard input is empty; give the credential there, as in: printf %s \"$TOKEN\" | keyrake verify")]
+    Empty,
+    /// Its form says nothing.
+    #[error("the form of this credential does not say who issued it; name the registry with --registry")]
+    Unrecognised,
+    /// There were several.
+    #[error("standard input holds {0} credentials; give one, or use `keyrake scan -`")]
+    Several(usize),
+    /// No rule of that registry covers it.
+    #[error("no rule is about a {1} of the registry {0:?}")]
+    UnknownRegistry(RegistryId, &'static str),
+}
+
+/// What the detector recognises in `text`; with a registry named, all of `text`, whatever its form.
+pub fn credential(
+    detector: &Detector,
+    text: &[u8],
+    registry: Option<&RegistryId>,
+    user: Option<&str>,
+) -> Result<Finding, CredentialError> {
+    let text = text.trim_ascii();
+    if text.is_empty() {
+        return Err(CredentialError::Empty);
+    }
+    let mut matches = if user.is_none() { detector.scan(&Blob::whole(Origin::Stdin, text)) } else { Vec::new() };
+    matches.dedup_by(|a, b| a.secret == b.secret);
+    let found = match (matches.len(), registry) {
+        (1, None) => matches.remove(0),
+        (1, Some(_)) if matches[0].secret.expose() == text => matches.remove(0),
+        (0, None) if user.is_none() => return Err(CredentialError::Unrecognised),
+        (0 | 1, _) => opaque(detector, text, registry, user)?,
+        (several, _) => return Err(CredentialError::Several(several)),
+    };
+    findings::of_matches(&[found], detector.rules()).ok_or(CredentialError::Unrecognised)
+}
+
+/// A credential of which only the user says what it is.
+fn opaque(
+    detector: &Detector,
+    text: &[u8],
+    registry: Option<&RegistryId>,
+    user: Option<&str>,
+) -> Result<Match, CredentialError> {
+    let registry = registry.ok_or(CredentialError::Unrecognised)?;
+    let (kind, secret, word) = match user {
+        Some(_) => (SecretKind::Password, Secret::password(text), "password"),
+        None => (SecretKind::Token, Secret::token(text), "token"),
+    };
+    let fits = |evidence: Evidence| {
+        detector
+            .rules()
+            .rules
+            .iter()
+            .position(|rule| rule.registry == *registry && rule.kind == kind && rule.evidence == evidence)
+    };
+    let rule = fits(Evidence::Field)
+        .or_else(|| fits(Evidence::Context))
+        .ok_or_else(|| CredentialError::UnknownRegistry(registry.clone(), word))?;
+    Ok(Match {
+        rule,
+        span: 0..text.len(),
+        secret,
+        user: user.map(str::to_owned),
+        host: None,
+        evidence: Evidence::Field,
+        offline: std::collections::BTreeMap::new(),
+        allow: None,
+    })
+}

@@ -1,0 +1,93 @@
+//! Hits to findings: one secret, all its places, one finding with the strongest evidence.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use crate::decide;
+use crate::model::{
+    BoundHost, Credential, Evidence, Finding, Hit, Inspection, Location, Match, Place, Proof, RuleSet, Secret,
+    SecretKind, Severity, Unknown,
+};
+
+/// What makes two hits the same secret. A password is only the same on the same account.
+#[derive(PartialEq, Eq, Hash)]
+struct Key {
+    registry: usize,
+    secret: Secret,
+    account: Option<(Option<String>, Option<BoundHost>)>,
+}
+
+impl Key {
+    fn of(found: &Match, rules: &RuleSet) -> Option<Self> {
+        let rule = rules.rules.get(found.rule)?;
+        let registry = rules.registries.iter().position(|facts| facts.id == rule.registry)?;
+        let account = (found.secret.kind() == SecretKind::Password).then(|| (found.user.clone(), found.host.clone()));
+        Some(Self { registry, secret: found.secret.clone(), account })
+    }
+}
+
+/// Groups the hits of a whole run. The order of the result depends on the hits alone, not on the order they came in.
+pub(super) fn gather(hits: Vec<Hit>, rules: &RuleSet) -> Vec<Finding> {
+    let mut groups: HashMap<Key, Vec<Hit>> = HashMap::new();
+    for hit in hits {
+        if let Some(key) = Key::of(&hit.found, rules) {
+            groups.entry(key).or_default().push(hit);
+        }
+    }
+    let mut findings: Vec<Finding> = groups.into_values().filter_map(|hits| finding(hits, rules)).collect();
+    findings.sort_by(|a, b| a.fingerprint.cmp(&b.fingerprint));
+    findings
+}
+
+/// A finding without a place, from matches that are all of the same secret.
+pub(super) fn of_matches(matches: &[Match], rules: &RuleSet) -> Option<Finding> {
+    assemble(&matches.iter().collect::<Vec<_>>(), Vec::new(), rules)
+}
+
+fn finding(hits: Vec<Hit>, rules: &RuleSet) -> Option<Finding> {
+    let mut locations: Vec<_> = hits.iter().map(|hit| hit.location.clone()).collect();
+    locations.sort_by(|a, b| (place_order(a), &a.path, a.region).cmp(&(place_order(b), &b.path, b.region)));
+    locations.dedup();
+    let matches: Vec<&Match> = hits.iter().map(|hit| &hit.found).collect();
+    assemble(&matches, locations, rules)
+}
+
+/// Places that a reader can open at once come first.
+fn place_order(location: &Location) -> u8 {
+    match location.place {
+        Place::Worktree | Place::File | Place::Stdin => 0,
+        Place::Staged => 1,
+        Place::History { .. } if location.reachable => 2,
+        Place::History { .. } => 3,
+    }
+}
+
+fn assemble(matches: &[&Match], locations: Vec<Location>, rules: &RuleSet) -> Option<Finding> {
+    let best = matches.iter().min_by_key(|found| (found.evidence, found.rule))?;
+    let rule = rules.rules.get(best.rule)?;
+    let hosts: BTreeSet<BoundHost> = matches.iter().filter_map(|found| found.host.clone()).collect();
+    let user = matches.iter().filter_map(|found| found.user.clone()).min();
+    let mut offline = BTreeMap::new();
+    for found in matches {
+        offline.extend(found.offline.iter().map(|(word, text)| (word.clone(), text.clone())));
+    }
+    let credential = Credential {
+        registry: rule.registry.clone(),
+        secret: best.secret.clone(),
+        user,
+        hosts,
+        self_identifying: best.evidence == Evidence::Checksum,
+    };
+    Some(Finding {
+        fingerprint: decide::fingerprint(&rule.id, &credential),
+        rule: best.rule,
+        credential,
+        evidence: best.evidence,
+        offline,
+        endpoint: None,
+        inspection: Inspection::unknown(Unknown::Offline, Proof::default()),
+        severity: Severity::None,
+        because: String::new(),
+        locations,
+        suppressed: None,
+    })
+}

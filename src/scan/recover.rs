@@ -1,0 +1,131 @@
+//! A report's findings with their secrets again. A report shows no secret, so each is read where it was found, and its
+//! fingerprint proves that it is the one.
+//!
+//! The report may be anybody's: it only says where to look. What a finding is, and whose, is what the detector says of the
+//! place itself.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use crate::detect::Detector;
+use crate::git::{Kind, Repo};
+use crate::model::{Blob, Finding, Location, Match, ObjectId, ObjectKind, Origin, Place, Reported, RuleSet};
+use crate::revoke::Subject;
+use crate::source::{Directory, Sink as _, Source as _, Staged};
+
+use super::collect::{Collector, Progress};
+use super::findings;
+
+/// What came of looking for a report's secrets.
+#[derive(Debug)]
+pub struct Recovered {
+    /// Found again, with their secrets.
+    pub findings: Vec<Finding>,
+    /// Not found again.
+    pub missing: Vec<Reported>,
+}
+
+/// Looks for each finding at the places the report names. Relative targets start from the current directory.
+pub fn recover(reported: Vec<Reported>, detector: &Detector) -> Recovered {
+    let again = look(&reported, detector);
+    let mut recovered = Recovered { findings: Vec::new(), missing: Vec::new() };
+    for finding in reported {
+        let found = with_value(&finding, detector.rules()).or_else(|| again.get(&finding.fingerprint).cloned());
+        match found {
+            Some(found) => recovered.findings.push(Finding { locations: finding.locations, ..found }),
+            None => recovered.missing.push(finding),
+        }
+    }
+    recovered
+}
+
+/// What a report alone gives for a revocation: enough for an owner's session to recognise the token in its list.
+pub fn without_secret(reported: Reported) -> Option<Subject> {
+    let (head, tail) = reported.redacted.split_once('…')?;
+    Some(Subject::Report {
+        head: head.to_owned(),
+        tail: tail.to_owned(),
+        endpoint: reported.endpoint?,
+        fingerprint: reported.fingerprint,
+        registry: reported.registry,
+    })
+}
+
+/// A report with raw secrets needs no looking; its fingerprint must agree with the secret all the same.
+fn with_value(reported: &Reported, rules: &RuleSet) -> Option<Finding> {
+    let secret = reported.value.clone()?;
+    let rule = rules.rules.iter().position(|rule| rule.id == reported.rule)?;
+    let evidence = rules.rules.get(rule)?.evidence;
+    let hosts = reported.hosts.iter().cloned().map(Some).chain(reported.hosts.is_empty().then_some(None));
+    let matches: Vec<Match> = hosts
+        .map(|host| Match {
+            rule,
+            span: 0..secret.len(),
+            secret: secret.clone(),
+            user: reported.user.clone(),
+            host,
+            evidence,
+            offline: BTreeMap::new(),
+            allow: None,
+        })
+        .collect();
+    findings::of_matches(&matches, rules).filter(|finding| finding.fingerprint == reported.fingerprint)
+}
+
+/// Where to look, each place once.
+#[derive(Default)]
+struct Places {
+    files: BTreeSet<PathBuf>,
+    objects: BTreeMap<PathBuf, BTreeSet<(ObjectId, ObjectKind)>>,
+    indexes: BTreeSet<PathBuf>,
+}
+
+impl Places {
+    fn add(&mut self, target: &Path, location: &Location) {
+        match location.place {
+            Place::History { id, kind } => {
+                self.objects.entry(target.to_owned()).or_default().insert((id, kind));
+            }
+            Place::Staged => {
+                self.indexes.insert(target.to_owned());
+            }
+            Place::Worktree | Place::File => {
+                // With one target, paths start below it; with several, or a file, they start where the target does.
+                self.files.insert(target.join(&location.path));
+                self.files.insert(PathBuf::from(&location.path));
+            }
+            Place::Stdin => {}
+        }
+    }
+}
+
+fn look(reported: &[Reported], detector: &Detector) -> BTreeMap<String, Finding> {
+    let mut places = Places::default();
+    for finding in reported.iter().filter(|finding| finding.value.is_none()) {
+        for target in &finding.targets {
+            finding.locations.iter().for_each(|location| places.add(Path::new(target), location));
+        }
+    }
+    let progress = Progress::default();
+    let collector = Collector::new(detector, &progress);
+    for file in places.files.iter().filter(|file| file.is_file()) {
+        // What cannot be read any more is simply not found again, and said so.
+        let _ = Directory::new(file, None).visit(&collector);
+    }
+    for (target, objects) in &places.objects {
+        let Ok(repo) = Repo::discover(target) else { continue };
+        let Ok(reader) = repo.reader() else { continue };
+        for (id, kind) in objects {
+            if let Ok(object) = reader.read_as(id, Kind::Text(*kind)) {
+                collector.blob(Blob::whole(Origin::History { id: *id, kind: *kind }, object.bytes()));
+            }
+        }
+    }
+    for target in &places.indexes {
+        if let Ok(repo) = Repo::discover(target) {
+            let _ = Staged::new(&repo).visit(&collector);
+        }
+    }
+    let found = findings::gather(collector.finish().hits, detector.rules());
+    found.into_iter().map(|finding| (finding.fingerprint.clone(), finding)).collect()
+}

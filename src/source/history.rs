@@ -1,0 +1,301 @@
+//! The whole history: every blob, commit and tag of the object database, reachable or not, each once.
+//!
+//! What comes in: a repository. What goes out: its objects, origin `History`, and what of the history is missing.
+
+use std::sync::atomic::Ordering;
+
+use super::SourceError;
+use super::object::{self, Counts, Limits, MAX_OBJECT_SIZE};
+use super::quota::Quota;
+use super::visit::{Sink, Source};
+use crate::git::{Head, Listed, Partial, Repo};
+use crate::model::{Code, Notification, Origin};
+
+/// Every object of a repository.
+pub struct History<'r> {
+    repo: &'r Repo,
+    max_object_size: u64,
+    counts: Counts,
+}
+
+impl<'r> History<'r> {
+    /// Of this repository.
+    pub fn new(repo: &'r Repo) -> Self {
+        Self { repo, max_object_size: MAX_OBJECT_SIZE, counts: Counts::default() }
+    }
+
+    /// With another limit on the size of an object.
+    #[must_use]
+    pub fn max_object_size(mut self, bytes: u64) -> Self {
+        self.max_object_size = bytes;
+        self
+    }
+
+    /// Objects searched in the visits so far.
+    pub fn objects(&self) -> u64 {
+        self.counts.objects.load(Ordering::Relaxed)
+    }
+
+    /// Commits among them.
+    pub fn commits(&self) -> u64 {
+        self.counts.commits.load(Ordering::Relaxed)
+    }
+}
+
+impl Source for History<'_> {
+    fn visit(&self, sink: &dyn Sink) -> Result<(), SourceError> {
+        let sink = &Quota::new(sink);
+        missing(self.repo).into_iter().for_each(|notification| sink.notify(notification));
+        if let Head::Unborn(branch) = self.repo.head() {
+            let message = format!("HEAD stands on {branch}, which has no commit yet");
+            sink.notify(Notification::note(Code::HistoryUnborn, branch, message));
+        }
+        let (listed, notes) = self.repo.list_objects();
+        let (_, broken) = self.repo.refs()?;
+        broken.into_iter().chain(notes).for_each(|notification| sink.notify(notification));
+        let limits = Limits { max_size: self.max_object_size, counts: &self.counts };
+        let origin = |listed: &Listed, kind| Origin::History { id: listed.id, kind };
+        object::visit(&self.repo.opener(), &listed, &|listed| *listed, &origin, &limits, sink)
+    }
+}
+
+/// What a clone left behind.
+fn missing(repo: &Repo) -> Vec<Notification> {
+    let mut notes = Vec::new();
+    let boundary = repo.shallow().len();
+    if boundary > 0 {
+        notes.push(shallow(boundary));
+    }
+    if let Some(clone) = repo.partial() {
+        notes.push(partial(&clone, "objects that were never fetched were not searched"));
+    }
+    notes
+}
+
+/// History ends at this many commits.
+pub(super) fn shallow(boundary: usize) -> Notification {
+    let commits = if boundary == 1 { "1 commit" } else { &format!("{boundary} commits") };
+    let message = format!(
+        "the clone is shallow: history ends at {commits}, and what came before was not searched; \
+         fetch it with `git fetch --unshallow` (in CI: fetch-depth: 0)"
+    );
+    Notification::warning(Code::HistoryShallow, "", message)
+}
+
+/// Some objects were never fetched.
+pub(super) fn partial(clone: &Partial, what: &str) -> Notification {
+    let filter = clone.filter.as_ref().map_or_else(String::new, |filter| format!(" (filter {filter})"));
+    let message = format!("the clone is partial{filter}: {what}; fetch them with `git fetch --refetch --no-filter`");
+    Notification::warning(Code::HistoryPartial, "", message)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::PathBuf;
+
+    use super::*;
+    use crate::git::fixture::Scratch;
+    use crate::model::{Level, ObjectKind};
+    use crate::source::collect::Collected;
+
+    /// A repository with something in every corner.
+    fn corners() -> Scratch {
+        let scratch = Scratch::repository();
+        scratch.write("a", "in-worktree");
+        scratch.commit("first");
+        scratch.write("a", "in-amended");
+        scratch.commit("in-dropped-message");
+        scratch.write("a", "in-history");
+        scratch.git(&["commit", "-qa", "--amend", "-m", "in-message"]);
+        scratch.git(&["tag", "-m", "in-tag", "v1"]);
+        scratch.git(&["notes", "add", "-m", "in-note"]);
+        scratch.write("a", "in-stash");
+        scratch.git(&["stash", "-q"]);
+        scratch
+    }
+
+    const EVERYWHERE: [&str; 8] = [
+        "in-worktree",
+        "in-amended",
+        "in-dropped-message",
+        "in-history",
+        "in-message",
+        "in-tag",
+        "in-note",
+        "in-stash",
+    ];
+
+    fn assert_everywhere(scratch: &Scratch) {
+        let repo = scratch.open();
+        let history = History::new(&repo);
+        let seen = Collected::from(&history);
+        assert!(seen.codes().is_empty(), "{:?}", seen.notes.lock().unwrap());
+        for needle in EVERYWHERE {
+            assert!(seen.count(needle) > 0, "{needle}");
+        }
+        let mut objects: Vec<_> = seen.blobs.lock().unwrap().iter().map(|(origin, _)| origin.clone()).collect();
+        let commits =
+            objects.iter().filter(|origin| matches!(origin, Origin::History { kind: ObjectKind::Commit, .. }));
+        assert_eq!(history.commits(), commits.count() as u64);
+        assert_eq!(history.objects(), objects.len() as u64);
+        objects.sort();
+        objects.dedup();
+        assert_eq!(history.objects(), objects.len() as u64);
+    }
+
+    #[test]
+    fn every_object_is_read_once_loose_packed_or_both() {
+        let scratch = corners();
+        assert_everywhere(&scratch);
+        scratch.git(&["repack", "-q", "-a", "-k"]);
+        assert_everywhere(&scratch);
+        scratch.git(&["prune-packed"]);
+        scratch.git(&["multi-pack-index", "write"]);
+        assert_everywhere(&scratch);
+        scratch.git(&["-c", "pack.indexVersion=1", "repack", "-q", "-a", "-k", "-d", "-f"]);
+        assert_everywhere(&scratch);
+    }
+
+    #[test]
+    fn alternates_are_read() {
+        let scratch = corners();
+        let other = Scratch::empty();
+        other.git(&["clone", "-q", "--shared", scratch.path().to_str().unwrap(), "."]);
+        assert_everywhere(&other);
+    }
+
+    #[test]
+    fn sha256_loose_and_packed() {
+        let scratch = Scratch::with(&["--object-format=sha256"]);
+        for number in 0..20 {
+            scratch.write("a", format!("{}-content-{number}", "line\n".repeat(50)));
+            scratch.commit(&format!("message-{number}"));
+        }
+        for _ in 0..2 {
+            let seen = Collected::from(&History::new(&scratch.open()));
+            assert_eq!((seen.count("-content-"), seen.count("message-")), (20, 20));
+            assert!(seen.codes().is_empty(), "{:?}", seen.notes.lock().unwrap());
+            scratch.git(&["gc", "-q", "--aggressive"]);
+        }
+    }
+
+    #[test]
+    fn an_unborn_branch_is_a_note() {
+        let seen = Collected::from(&History::new(&Scratch::repository().open()));
+        assert_eq!(seen.codes(), [Code::HistoryUnborn]);
+        assert_eq!(seen.notes.lock().unwrap()[0].level, Level::Note);
+    }
+
+    #[test]
+    fn shallow_and_partial_clones_say_what_is_missing() {
+        let origin = corners();
+        origin.git(&["config", "uploadpack.allowFilter", "true"]);
+        let url = format!("file://{}", origin.path().display());
+        let shallow = Scratch::empty();
+        shallow.git(&["clone", "-q", "--depth=1", &url, "."]);
+        let seen = Collected::from(&History::new(&shallow.open()));
+        assert_eq!(seen.codes(), [Code::HistoryShallow]);
+        assert!(seen.notes.lock().unwrap()[0].message.contains("history ends at 1 commit,"));
+        assert_eq!((seen.count("in-history"), seen.count("in-worktree")), (1, 0));
+
+        let partial = Scratch::empty();
+        partial.git(&["clone", "-q", "--filter=blob:none", &url, "."]);
+        let seen = Collected::from(&History::new(&partial.open()));
+        assert_eq!(seen.codes(), [Code::HistoryPartial]);
+        assert!(seen.notes.lock().unwrap()[0].message.contains("(filter blob:none)"));
+        assert_eq!((seen.count("in-message"), seen.count("in-history"), seen.count("in-worktree")), (1, 1, 0));
+    }
+
+    #[test]
+    fn objects_over_the_limit_are_named_and_not_read() {
+        let scratch = Scratch::repository();
+        scratch.write("big", "x".repeat(5000));
+        scratch.write("small", "small");
+        scratch.commit("m");
+        for _ in 0..2 {
+            let seen = Collected::from(&History::new(&scratch.open()).max_object_size(4096));
+            assert_eq!((seen.codes(), seen.count("small")), (vec![Code::ObjectTooLarge], 1));
+            scratch.git(&["gc", "-q"]);
+        }
+    }
+
+    #[test]
+    fn a_broken_ref_is_a_warning() {
+        let scratch = corners();
+        scratch.write(".git/refs/heads/broken", "nonsense");
+        let seen = Collected::from(&History::new(&scratch.open()));
+        assert_eq!((seen.codes(), seen.count("in-history")), (vec![Code::RefBroken], 1));
+    }
+
+    #[test]
+    fn a_corrupt_loose_object_costs_one_warning() {
+        let scratch = corners();
+        let path = scratch.loose(&scratch.id("HEAD~1:a"));
+        fs::remove_file(&path).unwrap();
+        fs::write(&path, "no zlib at all").unwrap();
+        let seen = Collected::from(&History::new(&scratch.open()));
+        assert_eq!((seen.codes(), seen.count("in-history")), (vec![Code::ObjectUnreadable], 1));
+        assert_eq!(seen.count("in-worktree"), 0);
+    }
+
+    fn packs(scratch: &Scratch, extension: &str) -> PathBuf {
+        let mut files = fs::read_dir(scratch.file(".git/objects/pack")).unwrap().map(|entry| entry.unwrap().path());
+        files.find(|path| path.extension().is_some_and(|found| found == extension)).unwrap()
+    }
+
+    #[test]
+    fn a_pack_damaged_anywhere_costs_warnings_and_nothing_else() {
+        let scratch = corners();
+        scratch.git(&["repack", "-q", "-a", "-k", "-d"]);
+        scratch.write("later", "in-loose");
+        scratch.commit("later");
+        let (pack, idx) = (packs(&scratch, "pack"), packs(&scratch, "idx"));
+        let (whole, index) = (fs::read(&pack).unwrap(), fs::read(&idx).unwrap());
+        let write = |path: &PathBuf, bytes: &[u8]| {
+            fs::remove_file(path).unwrap();
+            fs::write(path, bytes).unwrap();
+        };
+        for damage in (12..whole.len()).step_by(3) {
+            let mut bytes = whole.clone();
+            bytes[damage] ^= 0x55;
+            write(&pack, &bytes);
+            let seen = Collected::from(&History::new(&scratch.open()));
+            assert_eq!(seen.count("in-loose"), 1);
+        }
+        write(&pack, &whole[..whole.len() / 2]);
+        let seen = Collected::from(&History::new(&scratch.open()));
+        assert!(seen.codes().contains(&Code::ObjectUnreadable));
+        assert_eq!(seen.count("in-loose"), 1);
+        write(&pack, &whole);
+        scratch.git(&["multi-pack-index", "write"]);
+        let midx = scratch.file(".git/objects/pack/multi-pack-index");
+        for (path, whole) in [(&idx, index), (&midx, fs::read(&midx).unwrap())] {
+            for damage in (0..whole.len()).step_by(5) {
+                let mut bytes = whole.clone();
+                bytes[damage] ^= 0x55;
+                write(path, &bytes);
+                let seen = Collected::from(&History::new(&scratch.open()));
+                assert_eq!(seen.count("in-loose"), 1);
+            }
+            write(path, &whole);
+        }
+        fs::remove_file(&midx).unwrap();
+        fs::remove_file(&idx).unwrap();
+        let seen = Collected::from(&History::new(&scratch.open()));
+        assert_eq!((seen.codes()[0], seen.count("in-loose")), (Code::ObjectUnreadable, 1));
+    }
+
+    #[test]
+    fn many_broken_objects_are_summed_up() {
+        let scratch = Scratch::repository();
+        for number in 0..50u8 {
+            scratch.write(&format!(".git/objects/ab/{}", format!("{number:02x}").repeat(19)), "broken");
+        }
+        let seen = Collected::from(&History::new(&scratch.open()));
+        let notes = seen.notes.lock().unwrap();
+        let broken: Vec<_> = notes.iter().filter(|note| note.code == Code::ObjectUnreadable).collect();
+        assert_eq!(broken.len(), 21);
+        assert!(broken[20].message.starts_with("30 more"));
+    }
+}

@@ -1,0 +1,74 @@
+//! Walks a directory with as many threads as the machine has, for work trees and plain directories alike.
+//!
+//! What comes in: a walker already told what to leave out. What goes out: a call for each regular file, notifications for the rest.
+//! Symbolic links are never followed: what they lead to is either elsewhere in the walk, or not the user's target.
+
+use std::path::Path;
+
+use ignore::{DirEntry, WalkBuilder, WalkState};
+
+use super::file;
+use super::visit::Sink;
+use crate::git::display;
+use crate::model::{Code, Notification};
+
+/// A walker that leaves nothing out by itself.
+pub(super) fn everything(root: &Path) -> WalkBuilder {
+    let mut walker = WalkBuilder::new(root);
+    walker.standard_filters(false).follow_links(false);
+    walker.threads(std::thread::available_parallelism().map_or(1, usize::from));
+    walker
+}
+
+/// Calls `visit` with path and path relative to `root` for each regular file.
+pub(super) fn files(walker: &WalkBuilder, root: &Path, sink: &dyn Sink, visit: &(dyn Fn(&Path, &Path) + Sync)) {
+    walker.build_parallel().run(|| {
+        Box::new(|entry| {
+            match entry {
+                Ok(entry) => {
+                    let path = entry.path();
+                    let relative = path.strip_prefix(root).unwrap_or(path);
+                    match entry.file_type() {
+                        Some(kind) if kind.is_file() => visit(path, relative),
+                        Some(kind) if kind.is_dir() || kind.is_symlink() => {}
+                        Some(kind) => sink.notify(file::special(kind, &shown(relative))),
+                        None => {}
+                    }
+                }
+                Err(error) => sink.notify(unreadable(&error, root)),
+            }
+            WalkState::Continue
+        })
+    });
+}
+
+/// Whether an entry is a folder itself, not a link to one.
+pub(super) fn is_folder(entry: &DirEntry) -> bool {
+    entry.file_type().is_some_and(|kind| kind.is_dir())
+}
+
+/// A path in display form: `/` between parts, invalid bytes spelled out.
+#[cfg(unix)]
+pub(super) fn shown(path: &Path) -> String {
+    display(path.as_os_str().as_encoded_bytes())
+}
+
+/// A path in display form: `/` between parts, what is not Unicode replaced.
+#[cfg(not(unix))]
+pub(super) fn shown(path: &Path) -> String {
+    display(path.to_string_lossy().replace('\\', "/").as_bytes())
+}
+
+fn unreadable(error: &ignore::Error, root: &Path) -> Notification {
+    let place = path_of(error).map_or_else(String::new, |path| shown(path.strip_prefix(root).unwrap_or(path)));
+    Notification::warning(Code::DirectoryUnreadable, place, format!("it cannot be listed: {error}"))
+}
+
+fn path_of(error: &ignore::Error) -> Option<&Path> {
+    match error {
+        ignore::Error::WithPath { path, .. } => Some(path),
+        ignore::Error::WithLineNumber { err, .. } | ignore::Error::WithDepth { err, .. } => path_of(err),
+        ignore::Error::Loop { child, .. } => Some(child),
+        _ => None,
+    }
+}

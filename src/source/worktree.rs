@@ -1,0 +1,277 @@
+//! A git work tree as git sees it: tracked and untracked files, hidden ones too, without what git ignores.
+//!
+//! What comes in: the target (a work tree or a directory in one). What goes out: its files, origin `Worktree`. Submodules and nested
+//! repositories are entered; `.git` never is. Files that are tracked although they match an ignore pattern are read as well.
+
+use std::collections::HashSet;
+use std::hash::{BuildHasher, RandomState};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use ignore::WalkBuilder;
+
+use super::exclude::{Exclude, Excluded};
+use super::quota::Quota;
+use super::visit::{Sink, Source};
+use super::{SourceError, file, tracked, walk};
+use crate::model::Origin;
+
+/// The files of a work tree.
+#[derive(Debug)]
+pub struct Worktree {
+    target: PathBuf,
+    ignored: bool,
+    exclude: Excluded,
+}
+
+impl Worktree {
+    /// `target` is a work tree or a directory in one; `ignored` reads what git ignores as well.
+    pub fn new(target: impl Into<PathBuf>, ignored: bool, exclude: Option<Arc<dyn Exclude>>) -> Self {
+        Self { target: target.into(), ignored, exclude: Excluded(exclude) }
+    }
+}
+
+impl Source for Worktree {
+    fn visit(&self, sink: &dyn Sink) -> Result<(), SourceError> {
+        let sink = &Quota::new(sink);
+        std::fs::read_dir(&self.target).map_err(|error| SourceError::Target { path: self.target.clone(), error })?;
+        let seen = Arc::new(Seen { visited: Visited::default(), nested: Mutex::new(vec![self.target.clone()]) });
+        let scan = |path: &Path, relative: &Path| {
+            let shown = walk::shown(relative);
+            file::scan(path, &shown, &Origin::Worktree { path: shown.clone() }, sink);
+        };
+        walk::files(&self.walker(&seen), &self.target, sink, &|path, relative| {
+            if !self.ignored {
+                seen.visited.add(relative);
+            }
+            scan(path, relative);
+        });
+        if !self.ignored {
+            let repositories = std::mem::take(&mut *seen.nested.lock().unwrap_or_else(PoisonError::into_inner));
+            for repository in repositories {
+                tracked::files(&repository, &self.target, sink, &mut |path, relative| {
+                    if seen.visited.add(relative) && !self.leaves_out(relative, &seen.visited) {
+                        scan(path, relative);
+                    }
+                });
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Worktree {
+    fn walker(&self, seen: &Arc<Seen>) -> WalkBuilder {
+        let mut walker = walk::everything(&self.target);
+        if !self.ignored {
+            walker.parents(true).git_ignore(true).git_exclude(true).git_global(true);
+        }
+        let (root, exclude, seen) = (self.target.clone(), self.exclude.clone(), Arc::clone(seen));
+        walker.filter_entry(move |entry| {
+            if entry.file_name() == ".git" {
+                if entry.depth() > 1
+                    && let Some(parent) = entry.path().parent()
+                {
+                    seen.nested.lock().unwrap_or_else(PoisonError::into_inner).push(parent.to_owned());
+                }
+                return false;
+            }
+            let relative = entry.path().strip_prefix(&root).unwrap_or(entry.path());
+            if entry.depth() > 0 && exclude.leaves_out(relative, walk::is_folder(entry)) {
+                seen.visited.add(relative);
+                return false;
+            }
+            true
+        });
+        walker
+    }
+
+    /// Whether a file that the walk did not come past is left out, itself or by a folder above it. Asks about each once.
+    fn leaves_out(&self, relative: &Path, visited: &Visited) -> bool {
+        let mut parts: Vec<&Path> = relative.ancestors().filter(|part| !part.as_os_str().is_empty()).collect();
+        parts.reverse();
+        parts.into_iter().any(|part| {
+            let is_folder = part != relative;
+            if is_folder && visited.contains(part) {
+                return true; // of folders, only those that were left out are in there
+            }
+            let left_out = self.exclude.leaves_out(part, is_folder);
+            if left_out {
+                visited.add(part);
+            }
+            left_out
+        })
+    }
+}
+
+/// What a walk came past.
+struct Seen {
+    visited: Visited,
+    /// The target and the repositories inside it.
+    nested: Mutex<Vec<PathBuf>>,
+}
+
+/// Which files were read or left out: hashes of their paths, so that a million of them cost megabytes and not hundreds.
+#[derive(Default)]
+struct Visited {
+    hasher: RandomState,
+    /// Several sets, so that threads seldom wait for each other.
+    shards: [Mutex<HashSet<u64>>; 16],
+}
+
+impl Visited {
+    /// Whether it is new.
+    fn add(&self, relative: &Path) -> bool {
+        let (hash, shard) = self.shard(relative);
+        shard.lock().unwrap_or_else(PoisonError::into_inner).insert(hash)
+    }
+
+    fn contains(&self, relative: &Path) -> bool {
+        let (hash, shard) = self.shard(relative);
+        shard.lock().unwrap_or_else(PoisonError::into_inner).contains(&hash)
+    }
+
+    fn shard(&self, relative: &Path) -> (u64, &Mutex<HashSet<u64>>) {
+        let hash = self.hasher.hash_one(relative.as_os_str());
+        let [first, rest @ ..] = &self.shards;
+        (hash, rest.get((hash % 16) as usize).unwrap_or(first))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+
+    use super::*;
+    use crate::git::fixture::Scratch;
+    use crate::model::Code;
+    use crate::source::collect::Collected;
+
+    fn worktree(scratch: &Scratch) -> Worktree {
+        Worktree::new(scratch.path(), false, None)
+    }
+
+    #[test]
+    fn what_git_sees_is_read_and_what_it_ignores_is_not() {
+        let scratch = Scratch::repository();
+        scratch.write(".gitignore", "ignored*\nbuild/\n");
+        scratch.write(".ignore", "other\n");
+        for path in [".hidden/file", "tracked", "untracked", "other", "ignored", "ignored-but-tracked", "build/out"] {
+            scratch.write(path, path);
+        }
+        scratch.write("build/tracked", "x");
+        scratch.git(&["add", "-f", "tracked", "ignored-but-tracked", "build/tracked"]);
+        let seen = Collected::from(&worktree(&scratch));
+        let tracked =
+            [".gitignore", ".hidden/file", ".ignore", "build/tracked", "ignored-but-tracked", "other", "tracked"];
+        assert_eq!(seen.paths(), [&tracked[..], &["untracked"]].concat());
+        assert_eq!(seen.codes(), []);
+        let all = Collected::from(&Worktree::new(scratch.path(), true, None));
+        assert_eq!(all.paths().len(), 10);
+        assert!(all.paths().iter().all(|path| !path.starts_with(".git/")));
+        let below = Collected::from(&Worktree::new(scratch.file("build"), false, None));
+        assert_eq!(below.paths(), ["out", "tracked"], "an ignored directory that is named itself is read");
+    }
+
+    #[test]
+    fn submodules_and_nested_repositories_are_entered() {
+        let scratch = Scratch::repository();
+        scratch.write("a", "a");
+        scratch.commit("first");
+        let outer = Scratch::repository();
+        outer.git(&["submodule", "--quiet", "add", scratch.path().to_str().unwrap(), "sub"]);
+        outer.git(&["init", "-q", "nested"]);
+        outer.write("nested/.gitignore", "forced\nleft\n");
+        outer.write("nested/forced", "x");
+        outer.write("nested/left", "x");
+        outer.git_in(&outer.file("nested"), &["add", "-f", "forced"]);
+        let seen = Collected::from(&worktree(&outer));
+        assert_eq!(seen.paths(), [".gitmodules", "nested/.gitignore", "nested/forced", "sub/a"]);
+    }
+
+    #[test]
+    fn excluded_paths_are_left_out_and_counted() {
+        let scratch = Scratch::repository();
+        for path in ["keep", "vendor/a", "vendor/b", "x/skip.lock", ".gitignore"] {
+            scratch.write(path, "*.lock\n");
+        }
+        scratch.git(&["add", "-f", "."]);
+        let left_out = Arc::new(LeftOut::default());
+        let worktree = Worktree::new(scratch.path(), false, Some(left_out.clone()));
+        assert_eq!(Collected::from(&worktree).paths(), [".gitignore", "keep"]);
+        let mut left_out = std::mem::take(&mut *left_out.0.lock().unwrap());
+        left_out.sort();
+        assert_eq!(left_out, ["vendor", "x/skip.lock"], "each once, and nothing below a folder");
+    }
+
+    #[derive(Default)]
+    struct LeftOut(Mutex<Vec<String>>);
+
+    impl Exclude for LeftOut {
+        fn leaves_out(&self, path: &str, is_folder: bool) -> bool {
+            let fits = path.ends_with(".lock") || is_folder && path == "vendor";
+            if fits {
+                self.0.lock().unwrap().push(path.to_owned());
+            }
+            fits
+        }
+    }
+
+    #[test]
+    fn a_target_that_is_not_there_is_an_error() {
+        let missing = Worktree::new("/nowhere/at/all", false, None).visit(&Collected::default());
+        assert!(matches!(missing, Err(SourceError::Target { .. })));
+    }
+
+    #[test]
+    fn a_broken_index_is_a_warning() {
+        let scratch = Scratch::repository();
+        scratch.write("a", "a");
+        scratch.write(".git/index", "nonsense");
+        let seen = Collected::from(&worktree(&scratch));
+        assert_eq!((seen.paths(), seen.codes()), (vec!["a".to_owned()], vec![Code::DirectoryUnreadable]));
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn odd_files_cost_a_note_at_most() {
+        use std::ffi::OsStr;
+        use std::os::unix::ffi::OsStrExt;
+        use std::os::unix::fs::symlink;
+
+        let scratch = Scratch::repository();
+        symlink(".", scratch.file("loop")).unwrap();
+        symlink("nowhere", scratch.file("dangling")).unwrap();
+        symlink("/etc/hostname", scratch.file("outside")).unwrap();
+        scratch.git(&["add", "-A"]);
+        let socket = std::os::unix::net::UnixListener::bind(scratch.file("socket")).unwrap();
+        assert!(std::process::Command::new("mkfifo").arg(scratch.file("pipe")).status().unwrap().success());
+        std::fs::write(scratch.path().join(OsStr::from_bytes(b"bad\xff")), "x").unwrap();
+        scratch.write("empty", "");
+        let seen = Collected::from(&worktree(&scratch));
+        assert_eq!(seen.paths(), ["bad\\xff"]);
+        assert_eq!(seen.codes(), [Code::FileSpecial, Code::FileSpecial]);
+        drop(socket);
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn unreadable_places_are_warnings() {
+        use std::os::unix::fs::PermissionsExt;
+
+        let scratch = Scratch::repository();
+        scratch.write("a", "a");
+        scratch.write("file", "x");
+        scratch.write("directory/file", "x");
+        for path in ["file", "directory"] {
+            std::fs::set_permissions(scratch.file(path), std::fs::Permissions::from_mode(0o000)).unwrap();
+        }
+        if std::fs::File::open(scratch.file("file")).is_ok() {
+            return; // root reads everything
+        }
+        let seen = Collected::from(&worktree(&scratch));
+        std::fs::set_permissions(scratch.file("directory"), std::fs::Permissions::from_mode(0o700)).unwrap();
+        let mut codes = seen.codes();
+        codes.sort();
+        assert_eq!(codes, [Code::FileUnreadable, Code::DirectoryUnreadable]);
+    }
+}

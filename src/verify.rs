@@ -1,0 +1,165 @@
+//! Stage 4: asks the issuers.
+//!
+//! What comes in: findings. What goes out: the same findings with what their issuers say. Each credential is asked about once per
+//! endpoint, each host by one worker, all within one deadline.
+//!
+//! What it must never do: send a credential to an endpoint that `Endpoints` did not choose, or let one server's trouble cost the run.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+
+use crate::model::{Code, Credential, Finding, Inspection, Notification, Proof, Secret, Unknown, Validity};
+use crate::registry;
+use crate::registry::client::{Memory, Session};
+use crate::registry::endpoint::{Endpoint, Endpoints};
+use crate::registry::http::Http;
+
+/// Hosts asked at the same time.
+const WORKERS: usize = 8;
+
+/// How to verify.
+#[derive(Clone, Debug)]
+pub struct VerifyOptions {
+    /// For all of it together.
+    pub deadline: Option<Duration>,
+    /// Ask about findings that are set aside, too.
+    pub suppressed_too: bool,
+    /// The credentials were handed over alone (`keyrake verify`): `--endpoint` decides where they belong.
+    pub lone: bool,
+    /// What counts as now for expiry dates.
+    pub now: Timestamp,
+}
+
+impl Default for VerifyOptions {
+    fn default() -> Self {
+        Self { deadline: None, suppressed_too: false, lone: false, now: Timestamp::now() }
+    }
+}
+
+/// One question: a credential at an endpoint, and the findings that wait for the answer.
+struct Question<'f> {
+    endpoint: &'f Endpoint,
+    credential: Credential,
+    findings: Vec<usize>,
+}
+
+/// Fills in `endpoint` and `inspection`. Without a client nothing is sent, and only the endpoints are filled in.
+pub fn run(
+    findings: &mut [Finding],
+    endpoints: &Endpoints,
+    http: Option<&Http>,
+    options: &VerifyOptions,
+) -> Vec<Notification> {
+    let mut hosts: BTreeMap<String, Vec<Question<'_>>> = BTreeMap::new();
+    let mut known: HashMap<(String, Secret, Option<String>), (String, usize)> = HashMap::new();
+    for (at, finding) in findings.iter_mut().enumerate() {
+        let credential = &finding.credential;
+        let resolved = if options.lone { endpoints.resolve_lone(credential) } else { endpoints.resolve(credential) };
+        finding.endpoint = resolved.as_ref().ok().map(|endpoint| endpoint.base.to_string());
+        let set_aside = finding.suppressed.is_some() && !options.suppressed_too;
+        let endpoint = match resolved {
+            _ if http.is_none() || set_aside => {
+                finding.inspection = Inspection::unknown(Unknown::Offline, Proof::default());
+                continue;
+            }
+            Err(why) => {
+                finding.inspection = Inspection::unknown(why, Proof::default());
+                continue;
+            }
+            Ok(endpoint) => endpoint,
+        };
+        let key = (endpoint.base.to_string(), credential.secret.clone(), credential.user.clone());
+        let (host, index) = known.entry(key).or_insert_with(|| {
+            let questions = hosts.entry(endpoint.origin()).or_default();
+            questions.push(Question { endpoint, credential: credential.clone(), findings: Vec::new() });
+            (endpoint.origin(), questions.len() - 1)
+        });
+        if let Some(question) = hosts.get_mut(host).and_then(|questions| questions.get_mut(*index)) {
+            question.findings.push(at);
+        }
+    }
+    let Some(http) = http else { return Vec::new() };
+    let answers = ask_all(hosts, http, options);
+    let mut silent = BTreeMap::new();
+    for (question, inspection) in answers {
+        if let Validity::Unknown(why @ (Unknown::Unavailable(_) | Unknown::RateLimited | Unknown::Deadline)) =
+            &inspection.validity
+        {
+            silent.entry(question.endpoint.base.to_string()).or_insert_with(|| unavailable(question.endpoint, why));
+        }
+        for at in question.findings {
+            if let Some(finding) = findings.get_mut(at) {
+                finding.inspection = inspection.clone();
+            }
+        }
+    }
+    silent.into_values().collect()
+}
+
+fn ask_all<'f>(
+    hosts: BTreeMap<String, Vec<Question<'f>>>,
+    http: &Http,
+    options: &VerifyOptions,
+) -> Vec<(Question<'f>, Inspection)> {
+    let deadline = options.deadline.and_then(|deadline| Instant::now().checked_add(deadline));
+    let workers = hosts.len().min(WORKERS);
+    let queue = Mutex::new(hosts.into_values());
+    let answers = Mutex::new(Vec::new());
+    thread::scope(|scope| {
+        for _ in 0..workers {
+            scope.spawn(|| {
+                loop {
+                    let next = queue.lock().unwrap_or_else(PoisonError::into_inner).next();
+                    let Some(questions) = next else { break };
+                    let answered = ask_host(questions, http, deadline, options.now);
+                    answers.lock().unwrap_or_else(PoisonError::into_inner).extend(answered);
+                }
+            });
+        }
+    });
+    answers.into_inner().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// One host's questions, one after the other; what does not depend on the credential is asked once per endpoint.
+fn ask_host<'f>(
+    questions: Vec<Question<'f>>,
+    http: &Http,
+    deadline: Option<Instant>,
+    now: Timestamp,
+) -> Vec<(Question<'f>, Inspection)> {
+    let mut memories: HashMap<String, Memory> = HashMap::new();
+    let mut answered = Vec::new();
+    for question in questions {
+        let memory = memories.entry(question.endpoint.base.to_string()).or_default();
+        let credential = &question.credential;
+        let inspection = match registry::by_id(&credential.registry) {
+            None => Inspection::unknown(Unknown::Unsupported, Proof::default()),
+            Some(_) if deadline.is_some_and(|deadline| Instant::now() >= deadline) => {
+                Inspection::unknown(Unknown::Deadline, Proof::default())
+            }
+            Some(registry) => {
+                let session = Session::new(http, question.endpoint, memory, Some(credential), now, deadline);
+                registry.inspect(&session, credential)
+            }
+        };
+        answered.push((question, inspection));
+    }
+    answered
+}
+
+fn unavailable(endpoint: &Endpoint, why: &Unknown) -> Notification {
+    let words = match why {
+        Unknown::Unavailable(words) => words.clone(),
+        Unknown::RateLimited => "it asks for fewer requests".to_owned(),
+        _ => "the time for verification ran out".to_owned(),
+    };
+    let message = format!("the registry could not be asked: {words}");
+    Notification::note(Code::RegistryUnavailable, endpoint.origin(), message)
+}
+
+#[cfg(test)]
+mod tests;

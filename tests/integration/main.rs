@@ -1,0 +1,13 @@
+//! The binary, end to end: hermetic repositories, minted tokens, a real npm registry, and everything that goes wrong.
+
+#![expect(clippy::expect_used, reason = "a test that cannot be set up fails, and says why")]
+
+mod bed_checks;
+mod faults;
+mod input;
+mod policy;
+mod scan;
+mod support;
+mod verdaccio;
+mod verdicts;
+mod walls;

@@ -1,0 +1,99 @@
+//! What decides between red and green: the failing severity, the baseline, comments, keyrake.toml.
+
+use crate::support::keyrake::Keyrake;
+use crate::support::mint;
+use crate::support::repo::Repo;
+
+fn leak() -> (Repo, String) {
+    let (repo, token) = (Repo::new(), mint::npm_token());
+    repo.commit("first", &[("src/a.env", &format!("NPM_TOKEN={token}\n"))]);
+    (repo, token)
+}
+
+#[test]
+fn the_failing_severity_decides() {
+    let (repo, _) = leak();
+    for (severity, code) in [("low", 1), ("medium", 1), ("high", 0), ("critical", 0), ("never", 0)] {
+        let output = Keyrake::scan_offline(repo.path(), ["--fail-on", severity]).run().exits(code);
+        assert_eq!(output.findings().len(), 1);
+    }
+}
+
+#[test]
+fn a_baseline_sets_aside_what_was_known_and_nothing_else() {
+    let (repo, known) = leak();
+    let file = repo.path().join(".keyrake-baseline");
+    let name = file.to_str().expect("a path of ours");
+    Keyrake::scan_offline(repo.path(), ["--baseline", name, "--update-baseline"]).run();
+    let text = std::fs::read_to_string(&file).expect("the baseline was written");
+    assert_eq!(mint::leaked_in(&text), None);
+    let lines: Vec<&str> = text.lines().filter(|line| !line.starts_with('#')).collect();
+    assert_eq!(lines.len(), 1, "{text}");
+    assert!(lines[0].starts_with("kr1:"), "{text}");
+
+    Keyrake::scan_offline(repo.path(), ["--baseline", name]).run().exits(0);
+    // Moving it changes nothing; a new one counts; and the file stays as it is, whatever the order of finding.
+    repo.remove("src/a.env");
+    repo.commit("moved", &[("elsewhere/b.txt", &format!("\n\n{known}\n"))]);
+    Keyrake::scan_offline(repo.path(), ["--baseline", name]).run().exits(0);
+    Keyrake::scan_offline(repo.path(), ["--baseline", name, "--update-baseline"]).run();
+    assert_eq!(std::fs::read_to_string(&file).expect("the baseline is there"), text);
+    repo.commit("new", &[("c.env", &format!("NPM_TOKEN={}\n", mint::npm_token()))]);
+    Keyrake::scan_offline(repo.path(), ["--baseline", name]).run().exits(1);
+}
+
+#[test]
+fn a_comment_allows_its_line_and_its_reason_is_shown() {
+    let (repo, token) = (Repo::new(), mint::npm_token());
+    repo.commit("allowed", &[("a.env", &format!("NPM_TOKEN={token} # keyrake:allow revoked last year\n"))]);
+    let output = Keyrake::scan_offline(repo.path(), ["."]).run().exits(0);
+    assert!(output.stdout.contains("revoked last year"), "{}", output.stdout);
+    // It allows that place, not the secret.
+    repo.commit("elsewhere", &[("b.env", &format!("NPM_TOKEN={token}\n"))]);
+    Keyrake::scan_offline(repo.path(), ["--no-history"]).run().exits(1);
+}
+
+#[test]
+fn what_the_repositorys_configuration_switches_off_is_listed() {
+    let (repo, _) = leak();
+    repo.write("keyrake.toml", "[[exclude]]\npath = \"src/**\"\nreason = \"fixtures of the parser\"\n");
+    let output = Keyrake::scan_offline(repo.path(), ["--no-history"]).run().exits(0);
+    assert_eq!(output.json()["switched_off"][0]["reason"], "fixtures of the parser", "{}", output.stdout);
+    let text = Keyrake::new(["scan", "--offline", "--no-history"]).dir(repo.path()).run().exits(0).stdout;
+    assert!(text.contains("fixtures of the parser"), "{text}");
+
+    let fingerprint =
+        Keyrake::scan_offline(repo.path(), ["--no-config"]).run().exits(1).finding()["fingerprint"].clone();
+    repo.write("keyrake.toml", format!("[[suppress]]\nfingerprint = {fingerprint}\nreason = \"dead since May\"\n"));
+    let output = Keyrake::scan_offline(repo.path(), ["."]).run().exits(0);
+    assert_eq!(output.json()["switched_off"][0]["reason"], "dead since May", "{}", output.stdout);
+    assert_eq!(output.json()["summary"]["findings"], 0);
+}
+
+#[test]
+fn a_suppression_that_matches_nothing_is_reported() {
+    let (repo, _) = leak();
+    let unused = format!("kr1:npm-access-token:{}", "0".repeat(20));
+    repo.write("keyrake.toml", format!("[[suppress]]\nfingerprint = \"{unused}\"\nreason = \"gone\"\n"));
+    let output = Keyrake::scan_offline(repo.path(), ["."]).run().exits(1);
+    assert!(output.notifications().contains(&"suppression-unused".to_owned()), "{}", output.stdout);
+}
+
+#[test]
+fn a_repository_cannot_lower_the_policy_or_add_an_endpoint() {
+    let (repo, _) = leak();
+    repo.write("keyrake.toml", "fail-on = \"never\"\n");
+    Keyrake::scan_offline(repo.path(), ["."]).run().exits(1);
+    repo.write("keyrake.toml", "[endpoint]\nnpm = \"https://npm.invalid/\"\n");
+    Keyrake::scan_offline(repo.path(), ["."]).run().exits(2);
+}
+
+#[test]
+fn a_suppression_needs_a_reason() {
+    let (repo, _) = leak();
+    for text in ["[[exclude]]\npath = \"src/**\"\n", "[[suppress]]\nrule = \"npm-access-token\"\nreason = \"\"\n"] {
+        repo.write("keyrake.toml", text);
+        let output = Keyrake::scan_offline(repo.path(), ["."]).run().exits(2);
+        assert!(output.stderr.contains("keyrake.toml:") && output.stderr.contains("reason"), "{}", output.stderr);
+    }
+}
