@@ -19,7 +19,7 @@ pub use access::{
     Access, Cidr, Claim, Expiry, Identity, Inactive, Inspection, Network, PackageReach, Proof, Publish, Reach,
     SecondFactor, TokenKind, Unknown, Validity,
 };
-pub use blob::{Blob, Fresh, ObjectId, ObjectKind, Origin, Start};
+pub use blob::{Below, Blob, Fresh, ObjectId, ObjectKind, Origin, Start};
 pub use checksum::Checksum;
 pub use finding::{BoundHost, Credential, Evidence, Finding, Hit, Match, Severity, Suppressed, SuppressedBy};
 pub use location::{Commit, Location, Place, Region};

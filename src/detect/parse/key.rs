@@ -22,6 +22,12 @@ pub(super) enum Key {
 /// How far to the left a key may begin.
 const LONGEST: usize = 512;
 
+/// Where the text begins that the key of this name may hang on.
+pub(super) fn start(bytes: &[u8], name: usize) -> usize {
+    let head = bytes.get(name.saturating_sub(LONGEST)..name).unwrap_or_default();
+    name - head.iter().rev().take_while(|byte| is_key_character(**byte)).count()
+}
+
 /// Reads the key whose name begins at `name`. `None` where the name is only the end of another word.
 pub(super) fn key(bytes: &[u8], name: usize) -> Option<Key> {
     let head = bytes.get(name.saturating_sub(LONGEST)..name)?;

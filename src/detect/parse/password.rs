@@ -2,11 +2,12 @@
 
 use std::ops::Range;
 
-use super::key::{Key, begins_line, key};
-use super::value::{Lines, Link, Opening, clear, fallback, opening, token};
+use super::key::{Key, begins_line};
+use super::value::{Lines, Link, Opening, opening};
 use super::{Found, Offline, Text, bunfig, host, url, yarn};
 use crate::detect::decode;
 use crate::detect::placeholder::{is_placeholder_pair, is_reference};
+use crate::detect::search::NEAR;
 use crate::model::BoundHost;
 
 /// Anything decodes to a few characters that could be a password.
@@ -27,7 +28,7 @@ pub(super) fn parse(text: &Text<'_>, anchor: Range<usize>) -> Option<Found> {
 fn auth_field(text: &Text<'_>, name: Range<usize>) -> Option<Found> {
     let key = field_key(text, &name)?;
     let value = opening(text.bytes, name.end, Lines::AfterColon).filter(|opening| opening.link != Link::List)?;
-    let (span, value) = token(text.bytes, value)?;
+    let (span, value) = text.token(value)?;
     let (user, secret) = pair(&decode::base64(&value)?)?;
     Some(Found { span, secret, user, host: host(text, key, name.start), evidence: None, offline: Offline::new() })
 }
@@ -42,7 +43,7 @@ fn password_field(text: &Text<'_>, name: Range<usize>) -> Option<Found> {
         return None;
     }
     let opening = opening(text.bytes, name.end, Lines::AfterColon).filter(|opening| opening.link != Link::List)?;
-    let (span, value) = token(text.bytes, opening)?;
+    let (span, value) = text.token(opening)?;
     let is_whole = key != Key::Unscoped || value.len().is_multiple_of(4);
     let decoded = decode::base64(&value).filter(|decoded| is_whole && is_printable(decoded));
     let secret = match (decoded, &key) {
@@ -51,6 +52,7 @@ fn password_field(text: &Text<'_>, name: Range<usize>) -> Option<Found> {
         (None, Key::Scoped(Some(_))) if opening.link == Link::Assigned && value.len() >= SHORTEST => value,
         _ => return None,
     };
+    text.looks_far();
     let user = text.siblings().user(&key, name.start);
     if is_placeholder_pair(user.as_deref().unwrap_or_default().as_bytes(), &secret) {
         return None;
@@ -64,7 +66,7 @@ fn field_key(text: &Text<'_>, name: &Range<usize>) -> Option<Key> {
     if next.is_ascii_alphanumeric() || matches!(next, b'_' | b'-' | b'.' | b'(') {
         return None;
     }
-    key(text.bytes, name.start).filter(|key| *key != Key::Query)
+    text.key(name.start).filter(|key| *key != Key::Query)
 }
 
 /// `_password` alone is a name that much code has; an ini file or an environment has it at the beginning of a line.
@@ -83,17 +85,18 @@ fn host(text: &Text<'_>, key: Key, at: usize) -> Option<BoundHost> {
 fn url_settings(text: &Text<'_>, name: &Range<usize>) -> Option<Found> {
     const USER: &[u8] = b"/:username=";
     let before = text.bytes.get(name.start.saturating_sub(512)..name.start)?.strip_suffix(b":")?;
-    let at = memchr::memmem::rfind(before, USER)?;
-    let user = before.get(at + USER.len()..)?;
-    if !user.iter().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\'' | b'/')) {
-        return None;
-    }
+    let may_be_user = |byte: &&u8| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\'' | b'/');
+    let length = before.iter().rev().take_while(may_be_user).count();
+    text.looks_at(&(name.start.saturating_sub(length + 2)..name.start), NEAR);
+    let at = before.len().checked_sub(length + 1)?;
+    let user = before.get(at..)?.strip_prefix(USER)?;
+    text.looks_far();
     let place = before.get(..at)?;
     let (scheme, start) = [(host::Scheme::Https, "https://"), (host::Scheme::Http, "http://")]
         .into_iter()
         .find_map(|(scheme, prefix)| Some((scheme, memchr::memmem::rfind(place, prefix.as_bytes())? + prefix.len())))?;
     let host = host::bound(place.get(start..)?, scheme)?;
-    let (span, value) = token(text.bytes, opening(text.bytes, name.end, Lines::AfterColon)?)?;
+    let (span, value) = text.token(opening(text.bytes, name.end, Lines::AfterColon)?)?;
     if is_reference(user) || is_placeholder_pair(user, &value) {
         return None;
     }
@@ -104,8 +107,8 @@ fn url_settings(text: &Text<'_>, name: &Range<usize>) -> Option<Found> {
 /// `npmAuthIdent`: user and password, in clear or in base64.
 fn yarn_field(text: &Text<'_>, name: Range<usize>) -> Option<Found> {
     let value = opening(text.bytes, name.end, Lines::AfterColon)?;
-    let value = fallback(text.bytes, value).unwrap_or(value);
-    let span = clear(text.bytes, value)?;
+    let value = text.fallback(value);
+    let span = text.clear(value)?;
     let raw = text.bytes.get(span.clone())?;
     if is_reference(raw) {
         return None;
@@ -121,11 +124,12 @@ fn yarn_field(text: &Text<'_>, name: Range<usize>) -> Option<Found> {
 /// Bun's `password = "…"`, in clear.
 fn bun_field(text: &Text<'_>, anchor: Range<usize>) -> Option<Found> {
     let quote = text.bytes.get(anchor.end.checked_sub(1)?).copied();
-    let span = clear(text.bytes, Opening::at(anchor.end, quote))?;
+    let span = text.clear(Opening::at(anchor.end, quote))?;
     let secret = text.bytes.get(span.clone())?.to_vec();
     if is_reference(&secret) {
         return None;
     }
+    text.looks_far();
     let table = bunfig::table(text.bytes, anchor.start)?;
     if is_placeholder_pair(table.user.as_deref().unwrap_or_default().as_bytes(), &secret) {
         return None;

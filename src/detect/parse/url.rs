@@ -11,6 +11,7 @@ use percent_encoding::percent_decode;
 use super::host::{Scheme, above_package, bound};
 use super::{Found, Offline, Text, bunfig};
 use crate::detect::placeholder::is_placeholder_pair;
+use crate::detect::search::NEAR;
 use crate::model::BoundHost;
 
 const LONGEST_AUTHORITY: usize = 512;
@@ -34,11 +35,15 @@ const KEYS: [&[u8]; 10] = [
 /// The password of the URL that begins at the anchor.
 pub(super) fn password(text: &Text<'_>, anchor: Range<usize>) -> Option<Found> {
     let bytes = text.bytes;
-    let userinfo = userinfo(bytes, anchor.end)?;
+    let userinfo = userinfo(text, anchor.end)?;
     let raw = bytes.get(userinfo.clone())?;
     let colon = memchr::memchr(b':', raw)?;
     let (user, secret) = (decoded(raw.get(..colon)?), decoded(raw.get(colon + 1..)?));
-    if secret.is_empty() || is_placeholder_pair(&user, &secret) || !is_registry(bytes, anchor.start, userinfo.end + 1) {
+    if secret.is_empty() || is_placeholder_pair(&user, &secret) {
+        return None;
+    }
+    text.looks_far();
+    if !is_registry(bytes, anchor.start, userinfo.end + 1) {
         return None;
     }
     let host = host(bytes, anchor.start, userinfo.end + 1)?;
@@ -58,9 +63,12 @@ pub(super) fn host_before(bytes: &[u8], name: usize) -> Option<BoundHost> {
 }
 
 /// What stands before the `@` of an authority that begins at `at`.
-fn userinfo(bytes: &[u8], at: usize) -> Option<Range<usize>> {
+fn userinfo(text: &Text<'_>, at: usize) -> Option<Range<usize>> {
     let mut end = None;
-    for (offset, byte) in bytes.get(at..)?.iter().take(LONGEST_AUTHORITY).enumerate() {
+    for (offset, byte) in text.bytes.get(at..)?.iter().take(LONGEST_AUTHORITY).enumerate() {
+        if offset >= NEAR {
+            text.looks_far();
+        }
         match byte {
             b'@' => end = Some(at + offset),
             b'/' | b'?' | b'#' | b'"' | b'\'' | b'`' | b'<' | b'>' | b'\\' | b',' | b' ' | b'\t' | b'\r' | b'\n' => {

@@ -9,7 +9,9 @@ use crate::detect::placeholder::is_reference;
 /// The longest value that is read.
 const LONGEST: usize = 4 << 10;
 /// The longest way from a name to its value: quotes, escapes, separators, indentation.
-const LONGEST_GAP: usize = 96;
+pub(super) const LONGEST_GAP: usize = 96;
+/// What follows a token is looked at this far.
+pub(super) const AFTER_TOKEN: usize = 3;
 const LONGEST_CLEAR: usize = 256;
 
 /// Where a value begins.
@@ -156,6 +158,14 @@ pub(super) fn token(bytes: &[u8], opening: Opening) -> Option<(Range<usize>, Vec
     token_up_to(bytes, opening, LONGEST)
 }
 
+/// Up to where reading that token looks.
+pub(super) fn token_end(bytes: &[u8], opening: Opening) -> usize {
+    let rest = bytes.get(opening.at..).unwrap_or_default();
+    let rest = rest.get(..LONGEST).unwrap_or(rest);
+    let length = rest.iter().take_while(|byte| is_token_character(**byte) || **byte == b'\\').count();
+    opening.at + length + AFTER_TOKEN
+}
+
 /// The same for a token of at most this length.
 pub(super) fn token_up_to(bytes: &[u8], opening: Opening, longest: usize) -> Option<(Range<usize>, Vec<u8>)> {
     let rest = bytes.get(opening.at..)?;
@@ -197,13 +207,32 @@ fn is_token_character(byte: u8) -> bool {
 /// Reads text that may hold any character: to the closing quote, or to the next space or comma where there is no quote.
 pub(super) fn clear(bytes: &[u8], opening: Opening) -> Option<Range<usize>> {
     let rest = bytes.get(opening.at..)?;
+    let length = clear_length(bytes, opening).or((rest.len() <= LONGEST_CLEAR).then_some(rest.len()))?;
+    (length > 0).then_some(opening.at..opening.at + length)
+}
+
+/// Up to where reading that text looks.
+pub(super) fn clear_end(bytes: &[u8], opening: Opening) -> usize {
+    opening.at + clear_length(bytes, opening).unwrap_or(LONGEST_CLEAR) + 1
+}
+
+fn clear_length(bytes: &[u8], opening: Opening) -> Option<usize> {
+    let rest = bytes.get(opening.at..)?;
     let limit = rest.get(..LONGEST_CLEAR).unwrap_or(rest);
-    let length = limit.iter().position(|byte| match opening.quote {
+    limit.iter().position(|byte| match opening.quote {
         Some(quote) => *byte == quote || matches!(byte, b'\n' | b'\\'),
         None => byte.is_ascii_whitespace() || matches!(byte, b',' | b'"' | b'\'' | b'`' | b'\\'),
-    });
-    let length = length.or((rest.len() <= LONGEST_CLEAR).then_some(rest.len()))?;
-    (length > 0).then_some(opening.at..opening.at + length)
+    })
+}
+
+/// Up to where looking for a fallback looks.
+pub(super) fn fallback_end(bytes: &[u8], opening: Opening) -> usize {
+    let rest = bytes.get(opening.at..).unwrap_or_default();
+    if !rest.starts_with(b"${") {
+        return opening.at + 2;
+    }
+    let limit = rest.get(..LONGEST_CLEAR + 2).unwrap_or(rest);
+    opening.at + memchr::memchr(b'}', limit).unwrap_or(LONGEST_CLEAR + 2) + 1
 }
 
 /// Yarn's `${NAME:-fallback}` and `${NAME-fallback}`: the place of the fallback.
