@@ -162,8 +162,96 @@ fn search(bytes: &[u8], fresh: Fresh<'_>) -> (Vec<String>, Below) {
     (found.iter().map(told).collect(), below)
 }
 
+/// Credentials that far bytes make or break: `~` is a gap of any length, `|` cuts the text into parts, and what stands behind `!`
+/// hides the credential as long as it is there.
+const FAR: [&str; 16] = [
+    "\n_password=cGFzc3dvcmQ=\n~|username=mia\n|",
+    "username=mia\n|~//r.invalid/:_password=aHVudGVyMg==\n",
+    "\n_password=cGFzc3dvcmQ=\n|!username=foo\n|~|username=mia\n|",
+    "\n|[install]\n|~\ntoken = \"{opaque}\"\n",
+    "\n[install.scopes]\n|!\n[server]\n|~\n\"@a\" = { token = \"{opaque}\" }\n",
+    "\n|[install.registry]\n|~\nusername = \"mia\"\n|password = \"|{password}|\"\n",
+    "https://mia:{password}@r.invalid/|;;;;;/-/|a;;;;;|.tgz|\"",
+    "|registry=|\"https://r.invalid/;;;;;&token=|{opaque}\"",
+    "\n[install]\n|~\nurl = \"https://mia:{password}@r.invalid/\"\n",
+    "https://mia:;;;;;{password}|@|r.invalid/a/-/a-1.0.0.tgz",
+    "|https://r.invalid|/:username=;;;;;mia|:_password=|{password}",
+    "//r.invalid/:_authToken=|{jwt-long}|\n",
+    "//r.invalid/:_authToken=${T:-;;;;;{opaque}|}|\nnpmAuthToken: ${T:-{opaque}|~}|",
+    "{base64:~//r.invalid/:_authToken=|{npm_token}|\n~~}",
+    "{wide:~//r.invalid/:_authToken=|{npm_token}|\n~~}",
+    "{marked:~//r.invalid/:_authToken=|{npm_token}|\n~~}",
+];
+
+/// The parts of a text of the list, those that hide something marked.
+fn parts(text: &str, gap: usize, run: usize) -> Vec<(bool, Vec<u8>)> {
+    let encoded = [("{base64:", 0), ("{wide:", 1), ("{marked:", 2)]
+        .into_iter()
+        .find_map(|(prefix, kind)| Some((text.strip_prefix(prefix)?.strip_suffix('}')?, kind)));
+    let (text, kind) = encoded.unwrap_or((text, 3));
+    let text = text.replace('~', &"some words\n".repeat(gap / 11)).replace(";;;;;", &"abcdefg/".repeat(run / 8));
+    let claims = format!("{{\"sub\":\"mia\",\"x\":\"{}\"}}", "0123456789".repeat(run / 10));
+    let claims = mint::fill(&format!("{{base64:{claims}}}"), 1).trim_end_matches('=').to_owned();
+    let jwt = format!(
+        "{}.{}|{}.{}",
+        mint::fill("{base64:{\"alg\":\"HS256\"}}", 1),
+        &claims[..20],
+        &claims[20..],
+        "A1b2".repeat(9)
+    );
+    let text = mint::fill(&text.replace("{jwt-long}", &jwt), 1);
+    if kind == 0 {
+        let encoded = mint::fill(&format!("{{base64:{}}}", text.replace('|', "")), 1);
+        let at = encoded.len() / 2;
+        return [&encoded[..at], &encoded[at..at + 7], &encoded[at + 7..]].map(|part| (false, part.into())).to_vec();
+    }
+    text.split('|')
+        .enumerate()
+        .map(|(at, part)| {
+            let (hides, part) = part.strip_prefix('!').map_or((false, part), |part| (true, part));
+            let mark: &[u8] = if kind == 2 && at == 0 { b"\xff\xfe" } else { b"" };
+            let bytes = match kind {
+                1 | 2 => part.encode_utf16().flat_map(u16::to_le_bytes).collect(),
+                _ => part.as_bytes().to_vec(),
+            };
+            (hides, [mark, &bytes].concat())
+        })
+        .collect()
+}
+
+/// What both searches say of a text, if the one before lets its fresh ranges do.
+fn agree(before: &[u8], text: &[u8], touched: Range<usize>) -> Result<(), TestCaseError> {
+    if search(before, Fresh::All).1 == Below::Fresh {
+        let range = touched.start.saturating_sub(DETECTOR.reach())..(touched.end + DETECTOR.reach()).min(text.len());
+        prop_assert_eq!(search(text, Fresh::Ranges(&[range])), search(text, Fresh::All));
+    }
+    Ok(())
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(if cfg!(debug_assertions) { 3000 } else { 100_000 }))]
+
+    /// One part of what makes a credential comes, or what hides it goes.
+    #[test]
+    fn far_bytes_are_told_of(
+        text in 0..FAR.len(),
+        changed in any::<prop::sample::Index>(),
+        gap in prop_oneof![0..100usize, 200..500usize, 500..3500usize],
+        run in prop_oneof![0..60usize, 150..500usize, 500..1800usize],
+        around in (0..50usize, 0..50usize),
+    ) {
+        let mut parts = parts(FAR[text], gap, run);
+        parts.insert(0, (false, b"a line\n".repeat(around.0)));
+        parts.push((false, b"a line\n".repeat(around.1)));
+        let hidden = parts.iter().position(|(hides, _)| *hides);
+        let at = hidden.unwrap_or_else(|| changed.index(parts.len()));
+        let start = parts[..at].iter().map(|(_, part)| part.len()).sum::<usize>();
+        let with = parts.iter().flat_map(|(_, part)| part.clone()).collect::<Vec<u8>>();
+        let part = parts.remove(at).1;
+        let without = parts.iter().flat_map(|(_, part)| part.clone()).collect::<Vec<u8>>();
+        agree(&without, &with, start..start + part.len())?;
+        agree(&with, &without, start..start)?;
+    }
 
     #[test]
     fn fresh_ranges_are_enough(generations in prop::collection::vec(prop::collection::vec(step(), 1..7), 1..6)) {
