@@ -11,8 +11,8 @@ use std::path::{Path, PathBuf};
 use git2::{Config, ErrorCode, ObjectFormat, Odb, Repository};
 
 use super::error::GitError;
-use super::listing::object_directories;
 use super::objects::{Reader, hex_id};
+use super::pack;
 use super::vet::Forbidden;
 use crate::model::ObjectId;
 
@@ -156,7 +156,7 @@ impl Repo {
         if layout.common_dir.join("reftable").is_dir() {
             return Err(unsupported(&layout.opened, "reftable refs"));
         }
-        let directories = object_directories(layout.common_dir.join("objects"));
+        let directories = pack::directories(&layout.common_dir.join("objects"));
         let forbidden = Forbidden::among(&directories, layout.id_length());
         Ok(Self { inner, layout, forbidden })
     }

@@ -12,12 +12,14 @@ const LOT: usize = 32;
 pub(super) enum Work<B> {
     /// These roots of this pack.
     Roots(usize, Range<usize>),
+    /// These of the loose objects.
+    Loose(Range<usize>),
     /// What another thread gave away.
     Branch(B),
 }
 
 pub(super) struct Board<B> {
-    lots: Vec<(usize, Range<usize>)>,
+    lots: Vec<Lot>,
     next: AtomicUsize,
     threads: usize,
     state: Mutex<State<B>>,
@@ -27,18 +29,22 @@ pub(super) struct Board<B> {
     closed: AtomicBool,
 }
 
+enum Lot {
+    Roots(usize, Range<usize>),
+    Loose(Range<usize>),
+}
+
 struct State<B> {
     offers: Vec<B>,
     waiting: usize,
 }
 
 impl<B> Board<B> {
-    /// `roots` says how many roots each pack has.
-    pub(super) fn new(roots: impl Iterator<Item = usize>, threads: usize) -> Self {
-        let lots = roots
-            .enumerate()
-            .flat_map(|(pack, count)| (0..count).step_by(LOT).map(move |first| (pack, first..count.min(first + LOT))))
-            .collect();
+    /// `roots` says how many roots each pack has, `loose` how many loose objects there are.
+    pub(super) fn new(roots: impl Iterator<Item = usize>, loose: usize, threads: usize) -> Self {
+        let lots = |count: usize| (0..count).step_by(LOT).map(move |first| first..count.min(first + LOT));
+        let roots = roots.enumerate().flat_map(|(pack, count)| lots(count).map(move |lot| Lot::Roots(pack, lot)));
+        let lots = roots.chain(lots(loose).map(Lot::Loose)).collect();
         Self {
             lots,
             next: AtomicUsize::new(0),
@@ -55,8 +61,10 @@ impl<B> Board<B> {
         if self.is_closed() {
             return None;
         }
-        if let Some((pack, roots)) = self.lots.get(self.next.fetch_add(1, Ordering::Relaxed)) {
-            return Some(Work::Roots(*pack, roots.clone()));
+        match self.lots.get(self.next.fetch_add(1, Ordering::Relaxed)) {
+            Some(Lot::Roots(pack, roots)) => return Some(Work::Roots(*pack, roots.clone())),
+            Some(Lot::Loose(loose)) => return Some(Work::Loose(loose.clone())),
+            None => {}
         }
         let mut state = self.state();
         state.waiting += 1;
@@ -132,7 +140,7 @@ mod tests {
     #[test]
     fn all_work_is_done_once() {
         for threads in [1, 2, 5] {
-            let board: Board<u32> = Board::new([0, 70, 1].into_iter(), threads);
+            let board: Board<u32> = Board::new([0, 70, 1].into_iter(), 5, threads);
             let (roots, branches) = (AtomicU64::new(0), AtomicU64::new(0));
             std::thread::scope(|scope| {
                 for _ in 0..threads {
@@ -143,6 +151,10 @@ mod tests {
                                 Work::Roots(pack, lot) => {
                                     assert!(lot.len() <= LOT && (pack == 1 || lot == (0..1)));
                                     roots.fetch_add(lot.len() as u64, Ordering::Relaxed);
+                                    10
+                                }
+                                Work::Loose(lot) => {
+                                    assert_eq!(lot, 0..5);
                                     10
                                 }
                                 Work::Branch(depth) => {
@@ -158,13 +170,13 @@ mod tests {
                 }
             });
             assert_eq!(roots.into_inner(), 71);
-            assert_eq!(branches.into_inner(), 4 * 1023);
+            assert_eq!(branches.into_inner(), 5 * 1023);
         }
     }
 
     #[test]
     fn a_thread_that_dies_leaves_nobody_waiting() {
-        let board: Board<()> = Board::new([1].into_iter(), 2);
+        let board: Board<()> = Board::new([1].into_iter(), 0, 2);
         let died = std::thread::scope(|scope| {
             let dies = scope.spawn(|| {
                 let _seat = Seat(&board);

@@ -4,10 +4,10 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
 pub(super) enum Damage {
     /// The index points outside the pack, or to something that is no entry.
-    #[error("the pack has no entry where its index says")]
+    #[error("where it should be stands no object")]
     Header,
-    /// The compressed bytes do not inflate to what the entry's header says.
-    #[error("its compressed data is damaged or not as long as the pack says")]
+    /// The compressed bytes do not inflate to what the header says.
+    #[error("its compressed data is damaged or not as long as its header says")]
     Inflate,
     /// A delta that cannot be meant: it reads outside its base, or makes more or less than it says.
     #[error("its delta is damaged")]
@@ -21,6 +21,9 @@ pub(super) enum Damage {
     /// Longer chains than git itself ever writes.
     #[error("its chain of deltas is too long")]
     Chain,
+    /// It was there when the objects were listed.
+    #[error("it is not there any more, or cannot be opened")]
+    Gone,
     /// Over the size limit.
     #[error("it is larger than the size limit")]
     TooLarge,
@@ -34,7 +37,9 @@ impl Damage {
     pub(super) fn of_descendant(self) -> Self {
         match self {
             Self::TooLarge | Self::AncestorTooLarge => Self::AncestorTooLarge,
-            Self::Header | Self::Inflate | Self::Delta | Self::Base | Self::Ancestor | Self::Chain => Self::Ancestor,
+            Self::Header | Self::Inflate | Self::Gone | Self::Delta | Self::Base | Self::Ancestor | Self::Chain => {
+                Self::Ancestor
+            }
         }
     }
 

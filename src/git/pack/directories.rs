@@ -2,9 +2,11 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use crate::model::ObjectId;
+use crate::git::objects::hex_id;
+use crate::model::{Code, Notification, ObjectId};
 
 /// As deep as git follows alternates of alternates.
 const DEEPEST: usize = 5;
@@ -90,44 +92,57 @@ fn native(bytes: Vec<u8>) -> Option<PathBuf> {
     String::from_utf8(bytes).ok().map(PathBuf::from)
 }
 
-/// The index of every pack in these directories that has both its files.
-pub(super) fn packs(directories: &[PathBuf]) -> Vec<PathBuf> {
-    let mut found: Vec<PathBuf> = directories
-        .iter()
-        .filter_map(|directory| fs::read_dir(directory.join("pack")).ok())
-        .flat_map(|entries| entries.filter_map(Result::ok).map(|entry| entry.path()))
-        .filter(|path| path.extension().is_some_and(|extension| extension == "idx"))
-        .filter(|path| path.with_extension("pack").is_file())
-        .collect();
+/// The index of every pack in these directories; packs that have none are told.
+pub(super) fn packs(directories: &[PathBuf], notes: &mut Vec<Notification>) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let packs = directories.iter().flat_map(|directory| children(&directory.join("pack"), notes));
+    for path in packs.collect::<Vec<_>>() {
+        match path.extension().and_then(|extension| extension.to_str()) {
+            Some("idx") if path.with_extension("pack").exists() => found.push(path),
+            Some("pack") if !path.with_extension("idx").exists() => notes.push(unlisted(&path, "its index is missing")),
+            _ => {}
+        }
+    }
     found.sort();
     found
 }
 
 /// The ids of all loose objects in these directories, sorted, each once.
-pub(super) fn loose(directories: &[PathBuf], id_len: usize) -> Vec<ObjectId> {
+pub(super) fn loose(directories: &[PathBuf], id_len: usize, notes: &mut Vec<Notification>) -> Vec<ObjectId> {
     let mut found = Vec::new();
-    for directory in directories.iter().flat_map(|directory| names(directory).map(|name| directory.join(name))) {
-        let Some(first) = directory.file_name().and_then(|name| name.to_str()).filter(|name| name.len() == 2) else {
-            continue;
-        };
-        found.extend(names(&directory).filter_map(|name| loose_id(&[first, &name].concat(), id_len)));
+    for directory in directories.iter().flat_map(|directory| children(directory, notes)).collect::<Vec<_>>() {
+        let Some(first) = name(&directory).filter(|name| name.len() == 2 && directory.is_dir()) else { continue };
+        let files = children(&directory, notes);
+        found.extend(files.iter().filter_map(|path| loose_id(&[first, name(path)?].concat(), id_len)));
     }
     found.sort_unstable();
     found.dedup();
     found
 }
 
-fn names(directory: &Path) -> impl Iterator<Item = String> {
-    fs::read_dir(directory).into_iter().flatten().filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+fn children(directory: &Path, notes: &mut Vec<Notification>) -> Vec<PathBuf> {
+    match fs::read_dir(directory) {
+        Ok(entries) => entries.flatten().map(|entry| entry.path()).collect(),
+        Err(error) if error.kind() == ErrorKind::NotFound => Vec::new(),
+        Err(error) => {
+            notes.push(unlisted(directory, &error.to_string()));
+            Vec::new()
+        }
+    }
+}
+
+fn name(path: &Path) -> Option<&str> {
+    path.file_name()?.to_str()
+}
+
+/// Objects that are not searched because of what is wrong with a directory or a pack.
+pub(super) fn unlisted(path: &Path, reason: &str) -> Notification {
+    let place = path.display().to_string();
+    Notification::warning(Code::ObjectUnreadable, place, format!("the objects in it cannot be listed: {reason}"))
 }
 
 fn loose_id(digits: &str, id_len: usize) -> Option<ObjectId> {
-    let digit = |byte: u8| char::from(byte).to_digit(16);
-    let mut raw = Vec::with_capacity(id_len);
-    for [high, low] in digits.as_bytes().as_chunks::<2>().0 {
-        raw.push(u8::try_from(digit(*high)? << 4 | digit(*low)?).ok()?);
-    }
-    (digits.len() % 2 == 0 && raw.len() == id_len).then(|| ObjectId::new(&raw)).flatten()
+    hex_id(digits.as_bytes()).filter(|id| id.as_bytes().len() == id_len)
 }
 
 #[cfg(test)]
@@ -164,8 +179,8 @@ mod tests {
             fs::write(scratch.path().join("0a").join(name), "").unwrap();
         }
         let twice = [scratch.path().to_owned(), scratch.path().to_owned()];
-        let ids: Vec<String> = loose(&twice, 20).iter().map(ToString::to_string).collect();
+        let ids: Vec<String> = loose(&twice, 20, &mut Vec::new()).iter().map(ToString::to_string).collect();
         assert_eq!(ids, [format!("0a{good}")]);
-        assert_eq!(loose(&twice, 32).len(), 1);
+        assert_eq!(loose(&twice, 32, &mut Vec::new()).len(), 1);
     }
 }

@@ -9,16 +9,8 @@ use gix_hash::Kind as HashKind;
 use gix_pack::data::entry::Header;
 
 use super::damage::Damage;
+use crate::git::Kind;
 use crate::model::{ObjectId, ObjectKind};
-
-/// What an object is; only trees are never searched.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// Commits, blobs and tags.
-    Searched(ObjectKind),
-    /// A directory listing.
-    Tree,
-}
 
 /// What an entry's bytes are.
 #[derive(Clone, Copy, Debug)]
@@ -99,6 +91,12 @@ impl PackFile {
         self.index.lookup(id)
     }
 
+    /// Whether every object of the index begins inside the pack.
+    pub(super) fn stays_inside(&self) -> bool {
+        let end = self.end();
+        (0..self.len()).all(|place| self.index.pack_offset_at_index(place) < end)
+    }
+
     /// Every offset, with its place of the index.
     pub(super) fn offsets(&self) -> Vec<(u64, u32)> {
         (0..self.len()).map(|place| (self.index.pack_offset_at_index(place), place)).collect()
@@ -111,10 +109,10 @@ impl PackFile {
         }
         let entry = self.data.entry(offset).map_err(|_| Damage::Header)?;
         let content = match entry.header {
-            Header::Commit => Content::Whole(Kind::Searched(ObjectKind::Commit)),
+            Header::Commit => Content::Whole(Kind::Text(ObjectKind::Commit)),
             Header::Tree => Content::Whole(Kind::Tree),
-            Header::Blob => Content::Whole(Kind::Searched(ObjectKind::Blob)),
-            Header::Tag => Content::Whole(Kind::Searched(ObjectKind::Tag)),
+            Header::Blob => Content::Whole(Kind::Text(ObjectKind::Blob)),
+            Header::Tag => Content::Whole(Kind::Text(ObjectKind::Tag)),
             Header::OfsDelta { base_distance: 0 } => return Err(Damage::Header),
             Header::OfsDelta { base_distance } => {
                 Content::OffsetDelta(offset.checked_sub(base_distance).ok_or(Damage::Header)?)

@@ -11,7 +11,8 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use super::bits::Bits;
-use super::file::{Content, Kind, PackFile};
+use super::file::{Content, PackFile};
+use crate::git::Kind;
 
 /// An entry, by its number.
 pub(super) type Node = u32;
@@ -26,10 +27,39 @@ enum State {
     Open,
     /// A delta whose chain is being followed.
     Pending,
-    /// A tree.
-    Tree,
-    /// To be searched, or unknown until it is read.
-    Other,
+    /// Its chain leads to an object of this kind.
+    Known(Kind),
+    /// Without a root in this pack: unknown until it is read, if it can be.
+    Rootless,
+}
+
+/// What the headers of a pack say.
+struct Outline {
+    starts: Vec<u64>,
+    places: Vec<u32>,
+    parents: Vec<Node>,
+    states: Vec<State>,
+}
+
+impl Outline {
+    /// Reads the header of every entry, and follows every chain to its root.
+    fn draw(pack: &PackFile) -> Self {
+        let mut offsets = pack.offsets();
+        offsets.par_sort_unstable();
+        let (starts, places): (Vec<u64>, Vec<u32>) = offsets.into_iter().unzip();
+        let (mut parents, mut states) = links(pack, &starts);
+        settle(&mut parents, &mut states);
+        Self { starts, places, parents, states }
+    }
+}
+
+/// The kind of each object of a pack, with its place of the index, in the order of the pack; `None` where the headers cannot tell.
+pub(super) fn kinds(pack: &PackFile) -> impl Iterator<Item = (u32, Option<Kind>)> {
+    let Outline { places, states, .. } = Outline::draw(pack);
+    places.into_iter().zip(states).map(|(place, state)| match state {
+        State::Known(kind) => (place, Some(kind)),
+        State::Rootless | State::Open | State::Pending => (place, None),
+    })
 }
 
 pub(super) struct Forest {
@@ -43,33 +73,39 @@ pub(super) struct Forest {
     /// Those to be searched. The others are only there for their children.
     wanted: Bits,
     roots: Vec<Node>,
+    /// Places of the index whose entries have no root in this pack.
+    rootless: Vec<u32>,
 }
 
 impl Forest {
     /// Reads the header of every entry. `skip` holds the places of the index that need no search.
     pub(super) fn grow(pack: &PackFile, skip: &Bits) -> Self {
-        let mut offsets = pack.offsets();
-        offsets.par_sort_unstable();
-        let (starts, places): (Vec<u64>, Vec<u32>) = offsets.into_iter().unzip();
-        let (mut parents, mut states) = links(pack, &starts);
-        settle(&mut parents, &mut states);
+        let Outline { starts, places, parents, states } = Outline::draw(pack);
         let mut wanted = Bits::new(starts.len());
         for (node, (state, place)) in (0..).zip(states.iter().zip(&places)) {
-            if *state == State::Other && !skip.contains(*place) {
+            if *state != State::Known(Kind::Tree) && !skip.contains(*place) {
                 wanted.insert(node);
             }
         }
+        let rootless = states.iter().zip(&places).filter(|(state, _)| **state == State::Rootless);
+        let rootless = rootless.map(|(_, place)| *place).collect();
         let weights = weigh(&parents, &wanted);
         let (firsts, children) = children(&parents, &weights);
         let roots = (0..)
             .zip(parents.iter().zip(&weights))
             .filter_map(|(node, (parent, weight))| (*parent == NONE && *weight > 0).then_some(node))
             .collect();
-        Self { starts, places, firsts, children, wanted, roots }
+        Self { starts, places, firsts, children, wanted, roots, rootless }
     }
 
     pub(super) fn roots(&self) -> &[Node] {
         &self.roots
+    }
+
+    /// Places of the index whose entries are damaged, are deltas of something that is not in this pack, or of each other; with
+    /// all that is made from those.
+    pub(super) fn rootless(&self) -> &[u32] {
+        &self.rootless
     }
 
     /// Where in `child` the children of an entry are.
@@ -127,19 +163,19 @@ fn links(pack: &PackFile, starts: &[u64]) -> (Vec<Node>, Vec<State>) {
         .par_iter()
         .enumerate()
         .map(|(at, &start)| match pack.entry(start).map(|entry| entry.content) {
-            Ok(Content::Whole(Kind::Tree)) => (NONE, State::Tree),
             Ok(Content::OffsetDelta(base)) => match node_at(base, at) {
                 Some(parent) => (parent, State::Open),
-                None => (NONE, State::Other),
+                None => (NONE, State::Rootless),
             },
             Ok(Content::IdDelta(base)) => {
                 let offset = pack.find(&base).and_then(|place| pack.offset(place));
                 match offset.and_then(|offset| node_at(offset, starts.len())) {
                     Some(parent) => (parent, State::Open),
-                    None => (NONE, State::Other),
+                    None => (NONE, State::Rootless),
                 }
             }
-            Ok(Content::Whole(Kind::Searched(_))) | Err(_) => (NONE, State::Other),
+            Ok(Content::Whole(kind)) => (NONE, State::Known(kind)),
+            Err(_) => (NONE, State::Rootless),
         })
         .unzip_into_vecs(&mut parents, &mut states);
     (parents, states)
@@ -153,7 +189,7 @@ fn settle(parents: &mut [Node], states: &mut [State]) {
         let mut node = first;
         let known = loop {
             let (Some(state), Some(parent)) = (states.get_mut(node), parents.get_mut(node)) else {
-                break State::Other;
+                break State::Rootless;
             };
             match *state {
                 State::Open => {
@@ -163,9 +199,9 @@ fn settle(parents: &mut [Node], states: &mut [State]) {
                 }
                 State::Pending => {
                     *parent = NONE;
-                    break State::Other;
+                    break State::Rootless;
                 }
-                known @ (State::Tree | State::Other) => break known,
+                known @ (State::Known(_) | State::Rootless) => break known,
             }
         };
         for node in path.drain(..) {

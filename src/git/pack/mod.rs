@@ -20,6 +20,7 @@ mod file;
 mod forest;
 mod fresh;
 mod inflate;
+mod loose;
 mod single;
 mod trouble;
 mod walk;
@@ -36,14 +37,14 @@ use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
-pub use file::Kind;
-pub use single::Loose;
 pub use walk::Stop;
 
-use crate::model::{Code, Fresh, Notification, ObjectId, ObjectKind};
+use super::listing::{Kind, Listed};
+use crate::model::{Below, Fresh, Notification, ObjectId, ObjectKind};
+use bits::Bits;
 use board::{Board, Seat};
 use file::PackFile;
-use forest::Forest;
+use loose::Loose;
 use single::{Library, Packed};
 use trouble::Troubles;
 use walk::{Clock, Shared, Walker};
@@ -59,15 +60,6 @@ pub struct Object<'a> {
     pub bytes: &'a [u8],
     /// What of it the object it was made from did not have, widened by the reach.
     pub fresh: Fresh<'a>,
-}
-
-/// How the objects that are made from one are to be searched.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Below {
-    /// Only what is fresh in them: nothing that they may have copied from this one is a match, or decides over one.
-    Fresh,
-    /// Whole.
-    Whole,
 }
 
 /// What was shown since the last tally. Objects that hold nothing fresh are not shown, but counted.
@@ -121,6 +113,8 @@ pub struct Walked {
     pub notifications: Vec<Notification>,
     /// Why it ended early, if it did.
     pub stopped: Option<Stop>,
+    /// Objects that nobody but this room should try to read: their chains have no beginning in their pack.
+    pub(super) rootless: Vec<ObjectId>,
 }
 
 /// Bytes that may be made whatever the size of the packs, and times their size on top of that. The most that honest histories
@@ -131,84 +125,58 @@ const ALLOWANCE_TIMES: u64 = 8192;
 /// How often packs are looked for again when some vanish while they are opened, because git has just packed anew.
 const TRIES: usize = 3;
 
-/// The open packs of a repository, those it borrows included.
-pub struct Packs {
+/// The object database of a repository, what it borrows included.
+pub struct Database {
     files: Vec<PackFile>,
-    directories: Vec<PathBuf>,
-    id_len: usize,
-    loose: Vec<ObjectId>,
+    loose: Loose,
     notifications: Vec<Notification>,
 }
 
-impl Packs {
+impl Database {
     /// Opens all packs of the object directory `objects`, of its alternates, and of the directories in `borrowed`, which is
     /// what a hook's environment may name. An id has `id_len` bytes.
     pub fn open(objects: &Path, borrowed: &[PathBuf], id_len: usize) -> Self {
         let directories = directories::all(objects, borrowed);
-        let loose = directories::loose(&directories, id_len); // first: git packs an object before it removes the loose one
-        let mut packs = Self { files: Vec::new(), directories, id_len, loose, notifications: Vec::new() };
-        packs.open_all();
+        let mut notes = Vec::new();
+        // Loose objects first: git packs an object before it removes the loose one.
+        let loose = Loose::list(&directories, id_len, &mut notes);
+        let mut files = open_packs(&directories, id_len, &mut notes);
         // The biggest first: copies in others are skipped, and what was packed together is stored best together.
-        packs.files.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.path().cmp(b.path())));
-        packs
+        files.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.path().cmp(b.path())));
+        let differs = |file: &&PackFile| file.len() != file.claimed();
+        notes.extend(files.iter().filter(differs).map(|file| {
+            let reason = format!("it holds {} objects, but its index names {}", file.claimed(), file.len());
+            directories::unlisted(file.path(), &reason)
+        }));
+        Self { files, loose, notifications: notes }
     }
 
-    fn open_all(&mut self) {
-        let mut tried = BTreeSet::new();
-        for _ in 0..TRIES {
-            let mut vanished = false;
-            for index in directories::packs(&self.directories) {
-                if !tried.insert(index.clone()) {
-                    continue;
-                }
-                match PackFile::open(&index, self.id_len) {
-                    Ok(file) => self.files.push(file),
-                    Err(_) if !index.exists() || !index.with_extension("pack").exists() => vanished = true,
-                    Err(reason) => self.broken(&index.with_extension("pack"), &reason),
-                }
-            }
-            if !vanished {
-                break;
-            }
+    /// Every object once, and what could not be listed.
+    pub fn list(self) -> (Vec<Listed>, Vec<Notification>) {
+        let marks = duplicates::mark(&self.files);
+        let mut listed = Vec::new();
+        for (file, mark) in self.files.iter().zip(&marks) {
+            let kept = forest::kinds(file).filter(|(place, kind)| kind.is_none() || !mark.contains(*place));
+            listed.extend(kept.filter_map(|(place, kind)| {
+                Some(Listed { id: file.id(place)?, kind: kind.unwrap_or(Kind::Damaged), size: None })
+            }));
         }
-        for at in 0..self.files.len() {
-            if let Some(file) = self.files.get(at)
-                && file.len() != file.claimed()
-            {
-                let reason = format!("it holds {} objects, but its index names {}", file.claimed(), file.len());
-                let path = file.path().to_owned();
-                self.broken(&path, &reason);
-            }
-        }
+        let is_packed = |id: &ObjectId| self.files.iter().any(|file| file.find(id).is_some());
+        let loose = self.loose.ids().iter().filter(|id| !is_packed(id));
+        listed.extend(loose.map(|id| Listed { id: *id, kind: Kind::Unknown, size: None }));
+        (listed, self.notifications)
     }
 
-    fn broken(&mut self, pack: &Path, reason: &str) {
-        let message = format!("this pack cannot be read whole: {reason}");
-        self.notifications.push(Notification::warning(Code::ObjectUnreadable, pack.display().to_string(), message));
-    }
-
-    /// Objects that are not in packs, sorted; those that are in packs too are left out.
-    pub fn loose(&self) -> impl Iterator<Item = &ObjectId> {
-        self.loose.iter().filter(|id| self.files.iter().all(|file| file.find(id).is_none()))
-    }
-
-    /// Shows every object of every pack to the visitor, each once.
-    pub fn walk<V: Visitor>(self, loose: &dyn Loose, limits: &Limits<'_>, visitor: &V) -> Walked {
-        let Self { files, mut notifications, .. } = self;
+    /// Shows every object to the visitor, each once.
+    pub fn walk<V: Visitor>(self, limits: &Limits<'_>, visitor: &V) -> Walked {
+        let Self { files, loose, mut notifications } = self;
         let marks = duplicates::mark(&files);
         let size: u64 = files.iter().map(PackFile::end).sum();
-        let packs: Vec<Packed> = files
-            .into_iter()
-            .zip(&marks)
-            .map(|(file, mark)| {
-                let forest = Forest::grow(&file, mark);
-                Packed { file, forest }
-            })
-            .collect();
+        let packs: Vec<Packed> = files.into_iter().zip(&marks).map(|(file, mark)| Packed::new(file, mark)).collect();
         let threads = limits.threads();
         let shared = Shared {
-            board: Board::new(packs.iter().map(|pack| pack.forest.roots().len()), threads),
-            library: Library { packs: &packs, loose, max_object: limits.max_object },
+            board: Board::new(packs.iter().map(|pack| pack.forest.roots().len()), loose.ids().len(), threads),
+            library: Library { packs: &packs, loose: &loose, max_object: limits.max_object },
             visitor,
             troubles: Troubles::default(),
             clock: Clock {
@@ -231,6 +199,46 @@ impl Packs {
         });
         let stopped = shared.clock.stopped.into_inner().unwrap_or_else(PoisonError::into_inner);
         notifications.extend(shared.troubles.into_notifications());
-        Walked { notifications, stopped }
+        Walked { notifications, stopped, rootless: packs.iter().flat_map(Packed::rootless).collect() }
+    }
+}
+
+fn open_packs(directories: &[PathBuf], id_len: usize, notes: &mut Vec<Notification>) -> Vec<PackFile> {
+    let mut files = Vec::new();
+    let mut tried = BTreeSet::new();
+    for _ in 0..TRIES {
+        let mut vanished = false;
+        let mut told = Vec::new();
+        for index in directories::packs(directories, &mut told) {
+            if !tried.insert(index.clone()) {
+                continue;
+            }
+            match PackFile::open(&index, id_len) {
+                Ok(file) => files.push(file),
+                Err(_) if !index.exists() || !index.with_extension("pack").exists() => vanished = true,
+                Err(reason) => notes.push(directories::unlisted(&index.with_extension("pack"), &reason)),
+            }
+        }
+        if !vanished {
+            notes.append(&mut told);
+            break;
+        }
+    }
+    files
+}
+
+/// The object directory and those that it borrows from.
+pub(super) fn directories(objects: &Path) -> Vec<PathBuf> {
+    directories::all(objects, &[])
+}
+
+/// The objects of a pack that must not be read by a reader that trusts indexes, where an entry of this one lies outside the pack.
+pub(super) fn untrusted(index: &Path, id_len: usize) -> Vec<ObjectId> {
+    match PackFile::open(index, id_len) {
+        Ok(file) if !file.stays_inside() => {
+            let none = Bits::new(0);
+            Packed::new(file, &none).rootless().collect()
+        }
+        Ok(_) | Err(_) => Vec::new(),
     }
 }

@@ -6,13 +6,16 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use super::bits::Bits;
 use super::buffers::{Buffer, Pool};
 use super::damage::Damage;
 use super::delta::Delta;
-use super::file::{Content, Entry, Kind, PackFile};
+use super::file::{Content, Entry, PackFile};
 use super::forest::Forest;
 use super::fresh::Freshness;
 use super::inflate::{Inflater, believable};
+use super::loose::Loose;
+use crate::git::Kind;
 use crate::model::ObjectId;
 
 /// Longer chains than git writes (4095), even where several packs were made one from another.
@@ -22,22 +25,28 @@ const TRUSTED_LEN: u64 = 4 * 1024 * 1024;
 /// A scratch buffer that has grown longer than this is let go of again.
 const KEPT_SCRATCH: usize = 4 * 1024 * 1024;
 
-/// Objects that are not in packs.
-pub trait Loose: Sync {
-    /// What it is, and its bytes; `None` where there is none, or it cannot be read, or is longer than `limit`.
-    fn read(&self, id: &ObjectId, limit: u64) -> Option<(Kind, Vec<u8>)>;
-}
-
 /// A pack and the forest that it holds.
 pub(super) struct Packed {
     pub(super) file: PackFile,
     pub(super) forest: Forest,
 }
 
+impl Packed {
+    pub(super) fn new(file: PackFile, skip: &Bits) -> Self {
+        let forest = Forest::grow(&file, skip);
+        Self { file, forest }
+    }
+
+    /// Objects whose chains have no root in this pack.
+    pub(super) fn rootless(&self) -> impl Iterator<Item = ObjectId> {
+        self.forest.rootless().iter().filter_map(|place| self.file.id(*place))
+    }
+}
+
 /// Everything that can be read.
 pub(super) struct Library<'l> {
     pub(super) packs: &'l [Packed],
-    pub(super) loose: &'l dyn Loose,
+    pub(super) loose: &'l Loose,
     pub(super) max_object: u64,
 }
 
@@ -72,7 +81,7 @@ impl Bench {
         }
     }
 
-    fn charge(&mut self, len: usize) {
+    pub(super) fn charge(&mut self, len: usize) {
         self.cost = self.cost.saturating_add(OBJECT_COST).saturating_add(len as u64);
     }
 }
@@ -200,7 +209,7 @@ impl Library<'_> {
     }
 
     fn loose(&self, bench: &mut Bench, id: &ObjectId) -> Option<(Kind, Buffer)> {
-        let (kind, bytes) = self.loose.read(id, self.max_object)?;
+        let (kind, bytes) = self.loose.read(id, self.max_object, |_| {})?.ok()?;
         bench.charge(bytes.len());
         let mut buffer = bench.pool.take(bytes.len());
         buffer.bytes_mut().copy_from_slice(&bytes);

@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 use proptest::prelude::*;
 
 use super::fixture::{DeltaText, IndexFormat, Stored, Written, deflated, distance, header, id, image, index, size};
-use super::{Below, Kind, Limits, Loose, Object, Packs, Stop, Tally, Visitor, Walked};
-use crate::model::{Checksum, Code, Fresh, Notification, ObjectId, ObjectKind};
+use super::{Database, Limits, Object, Stop, Tally, Visitor, Walked};
+use crate::model::{Below, Checksum, Code, Fresh, Notification, ObjectId, ObjectKind};
 
 /// What a search for tokens finds in one object: rule, secret, and the host that the file names.
 type Found = BTreeSet<(&'static str, Vec<u8>, Vec<u8>)>;
@@ -99,15 +99,12 @@ impl Visitor for Searched {
     }
 }
 
-/// Loose objects, in a table.
-#[derive(Default)]
-struct Table(BTreeMap<ObjectId, Vec<u8>>);
-
-impl Loose for Table {
-    fn read(&self, id: &ObjectId, limit: u64) -> Option<(Kind, Vec<u8>)> {
-        let bytes = self.0.get(id).filter(|bytes| bytes.len() as u64 <= limit)?;
-        Some((Kind::Searched(ObjectKind::Blob), bytes.clone()))
-    }
+/// Writes a loose blob.
+fn loosen(objects: &Path, id: &ObjectId, bytes: &[u8]) {
+    let name = id.to_string();
+    std::fs::create_dir_all(objects.join(&name[..2])).unwrap();
+    let stored = [format!("blob {}\0", bytes.len()).as_bytes(), bytes].concat();
+    std::fs::write(objects.join(&name[..2]).join(&name[2..]), deflated(&stored)).unwrap();
 }
 
 fn limits(threads: usize, memory: usize) -> Limits<'static> {
@@ -121,14 +118,14 @@ fn limits(threads: usize, memory: usize) -> Limits<'static> {
     }
 }
 
-fn walk_with(objects: &Path, id_len: usize, loose: &Table, limits: &Limits<'_>) -> (Searched, Walked) {
+fn walk_with(objects: &Path, id_len: usize, limits: &Limits<'_>) -> (Searched, Walked) {
     let searched = Searched::default();
-    let walked = Packs::open(objects, &[], id_len).walk(loose, limits, &searched);
+    let walked = Database::open(objects, &[], id_len).walk(limits, &searched);
     (searched, walked)
 }
 
 fn walk(objects: &Path) -> (Searched, Walked) {
-    walk_with(objects, 20, &Table::default(), &limits(2, 64 << 20))
+    walk_with(objects, 20, &limits(2, 64 << 20))
 }
 
 fn codes(walked: &Walked) -> Vec<(Code, &str)> {
@@ -243,7 +240,7 @@ fn chains_are_as_deep_as_git_writes_them_and_deeper() {
         let scratch = tempfile::tempdir().unwrap();
         image(&entries, IndexFormat::V2).write(scratch.path(), "a");
         for memory in [0, 64 << 20] {
-            let (searched, walked) = walk_with(scratch.path(), 20, &Table::default(), &limits(2, memory));
+            let (searched, walked) = walk_with(scratch.path(), 20, &limits(2, memory));
             assert_eq!(walked.notifications, []);
             let found: BTreeSet<Vec<u8>> =
                 searched.found.into_inner().unwrap().into_values().flatten().map(|found| found.1).collect();
@@ -377,7 +374,7 @@ proptest! {
         let entries: Vec<Written> = objects.iter().map(|(written, _)| written.clone()).collect();
         image(&entries, IndexFormat::V2).write(scratch.path(), "a");
         let limits = limits(threads, if roomy { 64 << 20 } else { 0 });
-        let (searched, walked) = walk_with(scratch.path(), id_len, &Table::default(), &limits);
+        let (searched, walked) = walk_with(scratch.path(), id_len, &limits);
         prop_assert_eq!(walked.notifications, []);
         prop_assert_eq!(searched.found.into_inner().unwrap(), full(&objects));
         let tally = searched.tally.into_inner().unwrap();
@@ -393,14 +390,13 @@ proptest! {
     ) {
         let objects = objects(&plans, 20);
         let scratch = tempfile::tempdir().unwrap();
-        let mut loose = Table::default();
         for pack in 0..3usize {
             let mut entries = Vec::new();
             for (at, (written, text)) in objects.iter().enumerate() {
                 let (home, copy) = places[at];
                 // Pack 0 is the loose objects.
                 if pack == 0 && (home == 0 || copy == Some(0)) {
-                    loose.0.insert(written.id, text.clone());
+                    loosen(scratch.path(), &written.id, text);
                 } else if pack > 0 && (home == pack || copy == Some(pack)) {
                     let stored = match (&written.stored, plans[at].base) {
                         (Stored::Offset(_, delta), Some(base)) => Stored::Id(objects[base].0.id, delta.clone()),
@@ -413,16 +409,10 @@ proptest! {
                 image(&entries, IndexFormat::V1).write(scratch.path(), &pack.to_string());
             }
         }
-        let (searched, walked) = walk_with(scratch.path(), 20, &loose, &limits(2, 64 << 20));
+        let (searched, walked) = walk_with(scratch.path(), 20, &limits(2, 64 << 20));
         prop_assert_eq!(walked.notifications, []);
-        let packed: BTreeSet<ObjectId> = searched.seen.lock().unwrap().iter().map(|seen| seen.0).collect();
-        let mut found = searched.found.into_inner().unwrap();
-        for (id, text) in loose.0.iter().filter(|(id, _)| !packed.contains(id)) {
-            found.insert(*id, search(text, &Fresh::All).0);
-        }
-        found.retain(|_, found| !found.is_empty());
-        prop_assert_eq!(found, full(&objects));
-        prop_assert!(searched.tally.into_inner().unwrap().objects <= objects.len() as u64);
+        prop_assert_eq!(searched.found.into_inner().unwrap(), full(&objects));
+        prop_assert_eq!(searched.tally.into_inner().unwrap().objects, objects.len() as u64);
     }
 
     /// Damage anywhere costs at most what it damages: no panic, no hang, and what is found is really there.
@@ -468,7 +458,7 @@ fn every_index_format_is_read() {
             .map(|(kind, text)| Written { id: id(text, id_len), stored: Stored::Whole(kind, text.clone()) })
             .collect();
         image(&entries, format).write(scratch.path(), "a");
-        let (searched, walked) = walk_with(scratch.path(), id_len, &Table::default(), &limits(2, 1 << 20));
+        let (searched, walked) = walk_with(scratch.path(), id_len, &limits(2, 1 << 20));
         assert_eq!(walked.notifications, [], "{format:?}");
         let mut seen = searched.seen.into_inner().unwrap();
         seen.sort_unstable();
@@ -491,8 +481,7 @@ fn said(entries: &[Written], max_object: u64) -> (Searched, Vec<Notification>) {
     let scratch = tempfile::tempdir().unwrap();
     image(entries, IndexFormat::V2).write(scratch.path(), "a");
     let started = Instant::now();
-    let (searched, walked) =
-        walk_with(scratch.path(), 20, &Table::default(), &Limits { max_object, ..limits(2, 1 << 20) });
+    let (searched, walked) = walk_with(scratch.path(), 20, &Limits { max_object, ..limits(2, 1 << 20) });
     assert!(started.elapsed() < Duration::from_secs(20), "a hang");
     assert_eq!(walked.stopped, None);
     (searched, walked.notifications)
@@ -582,13 +571,12 @@ fn what_hangs_on_damage_is_looked_for_elsewhere() {
     for loose_too in [false, true] {
         let scratch = tempfile::tempdir().unwrap();
         image(&entries, IndexFormat::V2).write(scratch.path(), "a");
-        let mut loose = Table::default();
         if loose_too {
-            loose.0.insert(id(&text, 20), text.clone());
+            loosen(scratch.path(), &id(&text, 20), &text);
         } else {
             image(&[blob(&text)], IndexFormat::V2).write(scratch.path(), "b");
         }
-        let (searched, walked) = walk_with(scratch.path(), 20, &loose, &limits(1, 1 << 20));
+        let (searched, walked) = walk_with(scratch.path(), 20, &limits(1, 1 << 20));
         assert_eq!(codes(&walked), []);
         assert_eq!(searched.found.into_inner().unwrap().len(), 3);
         assert_eq!(searched.seen.into_inner().unwrap().len(), 3);
@@ -679,7 +667,7 @@ fn a_walk_stops_when_told() {
     let told = Limits { cancel: Some(&cancel), ..limits(2, 1 << 20) };
     let late = Limits { deadline: Some(Instant::now()), ..limits(2, 1 << 20) };
     for (limits, stop) in [(told, Stop::Cancelled), (late, Stop::Deadline)] {
-        let (searched, walked) = walk_with(scratch.path(), 20, &Table::default(), &limits);
+        let (searched, walked) = walk_with(scratch.path(), 20, &limits);
         assert_eq!(walked.stopped, Some(stop));
         assert!(searched.tally.into_inner().unwrap().objects < 3000);
     }

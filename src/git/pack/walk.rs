@@ -11,12 +11,13 @@ use std::time::Instant;
 use super::board::{Board, Work};
 use super::buffers::{Buffer, Pool};
 use super::damage::Damage;
-use super::file::{Content, Kind};
+use super::file::Content;
 use super::forest::Node;
 use super::single::{Bench, Library, Packed};
 use super::trouble::Troubles;
-use super::{Below, Object, Tally, Visitor};
-use crate::model::{Fresh, ObjectId, ObjectKind};
+use super::{Object, Tally, Visitor};
+use crate::git::Kind;
+use crate::model::{Below, Fresh, ObjectId, ObjectKind};
 
 /// Objects between two looks at the clock and two handings-over of the tally.
 const BATCH: u32 = 256;
@@ -119,6 +120,11 @@ impl<'w, V: Visitor> Walker<'w, V> {
                         }
                     }
                 }
+                Work::Loose(lot) => {
+                    for id in self.shared.library.loose.ids().get(lot).unwrap_or_default() {
+                        self.loose(id);
+                    }
+                }
                 Work::Branch(Branch { pack, frame }) => {
                     self.pack = pack;
                     if let Base::Held(buffer) = &frame.base {
@@ -130,6 +136,26 @@ impl<'w, V: Visitor> Walker<'w, V> {
             }
         }
         self.hand_over();
+    }
+
+    /// An object that is in no pack.
+    fn loose(&mut self, id: &ObjectId) {
+        self.look();
+        let Self { shared, bench, stack, heavy, .. } = self;
+        let is_packed = shared.library.packs.iter().any(|pack| pack.file.find(id).is_some());
+        if is_packed || shared.board.is_closed() {
+            return;
+        }
+        let room = |len| make_room(&mut bench.pool, stack, heavy, &shared.heavy, len);
+        match shared.library.loose.read(id, shared.library.max_object, room) {
+            Some(Ok((Kind::Text(kind), bytes))) => {
+                bench.charge(bytes.len());
+                self.show(*id, kind, &bytes, Below::Whole);
+            }
+            Some(Err(damage)) => shared.troubles.add(damage, *id),
+            Some(Ok(_)) | None => {}
+        }
+        self.heavy = None;
     }
 
     fn packed(&self) -> Option<&'w Packed> {
@@ -244,7 +270,7 @@ impl<'w, V: Visitor> Walker<'w, V> {
     fn arrive(&mut self, node: Node, kind: Kind, buffer: Arc<Buffer>, below: Below) {
         self.look();
         let Some(packed) = self.packed() else { return };
-        let Kind::Searched(searched) = kind else {
+        let Kind::Text(searched) = kind else {
             self.give(buffer); // whatever is made from a tree is a tree
             return;
         };
@@ -292,7 +318,7 @@ impl<'w, V: Visitor> Walker<'w, V> {
         let children = packed.forest.children(node);
         if !children.is_empty() {
             let base = Base::Gone(damage.of_descendant());
-            let (kind, below) = (Kind::Searched(ObjectKind::Blob), Below::Whole);
+            let (kind, below) = (Kind::Text(ObjectKind::Blob), Below::Whole);
             self.stack.push(Frame { node, next: children.start, end: children.end, kind, below, base });
         }
     }
