@@ -26,9 +26,9 @@ const HOST: &[u8] = b"host=";
 /// A detector in miniature. One rule finds tokens by their checksum between non-word characters, one finds what stands in
 /// quotes behind a key, and one is of the kind that reads a whole file once an anchor is seen.
 fn search(bytes: &[u8], fresh: &Fresh<'_>) -> (Found, Below) {
-    let all = [0..bytes.len()];
+    let all = 0..bytes.len();
     let ranges: &[Range<usize>] = match fresh {
-        Fresh::All => &all,
+        Fresh::All => std::slice::from_ref(&all),
         Fresh::Ranges(ranges) => ranges,
     };
     let mut found = Found::new();
@@ -66,7 +66,7 @@ fn parsed(bytes: &[u8]) -> Found {
             value[..value.iter().take(40).take_while(|byte| byte.is_ascii_alphanumeric()).count()].to_vec()
         })
     };
-    let host = behind(HOST).last().unwrap_or_default();
+    let host = behind(HOST).next_back().unwrap_or_default();
     behind(ANCHOR).map(|value| ("file", value, host.clone())).collect()
 }
 
