@@ -18,7 +18,6 @@ use std::ops::Range;
 
 use crate::model::{Blob, Evidence, Fresh, Match, Matcher, RegistryFacts, Rule, RuleSet};
 use decode::{base64_forms, wide_form};
-use parse::Offline;
 use prefilter::Prefilter;
 use rules::RuleError;
 use search::{Action, Engine, Pattern, Reader, merge, outward};
@@ -39,7 +38,7 @@ pub struct Detector {
 impl Detector {
     /// Compiles the rules.
     pub fn new(rules: RuleSet) -> Result<Self, RuleError> {
-        let readers = rules.rules.iter().map(|rule| reader(rule, &rules)).collect::<Result<_, _>>()?;
+        let readers = rules.rules.iter().map(|rule| reader(rule)).collect::<Result<_, _>>()?;
         let mut table = Literals::default();
         for (index, rule) in rules.rules.iter().enumerate() {
             table.add_rule(index, rule);
@@ -121,7 +120,7 @@ fn widen(bytes: &[u8], range: &Range<usize>) -> Range<usize> {
     line.map_or(floor, |at| floor + at + 1)..end.max(start)
 }
 
-fn reader(rule: &Rule, rules: &RuleSet) -> Result<Reader, RuleError> {
+fn reader(rule: &Rule) -> Result<Reader, RuleError> {
     match &rule.matcher {
         Matcher::Parser(name) => parse::by_name(name).map(Reader::Parser).ok_or_else(|| RuleError::Rule {
             rule: rule.id.clone(),
@@ -130,15 +129,10 @@ fn reader(rule: &Rule, rules: &RuleSet) -> Result<Reader, RuleError> {
         Matcher::Pattern { pattern, checksum } => {
             let compile =
                 |text: &str| rules::compile(text).map_err(|reason| RuleError::Rule { rule: rule.id.clone(), reason });
-            let name = rules.registry(&rule.registry).map_or(rule.registry.as_str(), |facts| &facts.name);
-            let offline = match checksum {
-                Some(_) => Offline::from([("format".to_owned(), format!("{name} token, checksum right"))]),
-                None => Offline::new(),
-            };
             let begins =
                 !rule.literals.is_empty() && rule.literals.iter().all(|each| pattern.starts_with(each.as_str()));
             let regex = compile(&if begins { format!(r"\A(?:{pattern})") } else { pattern.clone() })?;
-            let compiled = Pattern { regex, checksum: *checksum, offline };
+            let compiled = Pattern { regex, checksum: *checksum };
             Ok(if begins { Reader::Anchored(compiled) } else { Reader::Around(compiled) })
         }
     }

@@ -45,8 +45,6 @@ pub(crate) enum Reader {
 pub(crate) struct Pattern {
     pub(crate) regex: Regex,
     pub(crate) checksum: Option<Checksum>,
-    /// What the secret says of itself when the checksum holds.
-    pub(crate) offline: Offline,
 }
 
 /// Everything that does not change from text to text.
@@ -227,7 +225,7 @@ impl Pattern {
             user: None,
             host: None,
             evidence: None,
-            offline: self.offline.clone(),
+            offline: Offline::new(),
         });
         Some((found, next))
     }

@@ -106,7 +106,7 @@ pub fn run(plan: &Plan, progress: &Progress) -> Result<Run, ScanError> {
 
     run.findings = findings;
     run.ledger = plan.issuers.ledger();
-    run.summary.requests = run.ledger.len() as u64;
+    run.summary.requests = sent(&run.ledger);
     run.summary.duration_ms = milliseconds(started);
     Ok(run)
 }
@@ -120,7 +120,7 @@ pub fn verify(mut findings: Vec<Finding>, detector: &Detector, issuers: &Issuers
     let ledger = issuers.ledger();
     let summary = Summary {
         rules: detector.rules().rules.len() as u64,
-        requests: ledger.len() as u64,
+        requests: sent(&ledger),
         duration_ms: milliseconds(started),
         ..Summary::default()
     };
@@ -156,6 +156,10 @@ fn ask(findings: &mut [Finding], issuers: &Issuers, options: &VerifyOptions) -> 
 
 fn scope(targets: &[Target]) -> Scope {
     if targets.iter().all(Target::is_whole) { Scope::Whole } else { Scope::Part }
+}
+
+fn sent(ledger: &[LedgerEntry]) -> u64 {
+    ledger.iter().filter(|entry| entry.sent).count() as u64
 }
 
 fn milliseconds(since: Instant) -> u64 {
