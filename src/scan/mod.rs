@@ -21,8 +21,9 @@ use std::time::{Duration, Instant};
 
 use jiff::civil::Date;
 
+pub use crate::decide::Scope;
 pub use crate::decide::baseline::{self, Baseline};
-pub use crate::decide::suppress::{Allowances, Scope, Trust};
+pub use crate::decide::suppress::{Allowances, Trust};
 pub use crate::detect::Detector;
 pub use crate::revoke::{RevokeOptions, Subject};
 
