@@ -158,7 +158,7 @@ fn unavailable(endpoint: &Endpoint, why: &Unknown) -> Notification {
         _ => "the time for verification ran out".to_owned(),
     };
     let message = format!("the registry could not be asked: {words}");
-    Notification::note(Code::RegistryUnavailable, endpoint.origin(), message)
+    Notification::warning(Code::RegistryUnavailable, endpoint.origin(), message)
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ use jiff::civil::Date;
 use super::baseline::Baseline;
 use super::fingerprint::key;
 use super::glob::PathGlob;
+use super::scope::Scope;
 use crate::model::{Code, Finding, Location, Notification, RuleSet, Suppressed, SuppressedBy, SwitchedOff};
 
 /// Who wrote a configuration.
@@ -20,15 +21,6 @@ pub enum Trust {
     Given,
     /// It was found in the target: whoever wrote the repository wrote it.
     Discovered,
-}
-
-/// How much was searched. Only a run over everything can say that an allowance is of no use.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Scope {
-    /// Everything that the target has.
-    Whole,
-    /// A range, the index, one file, the work tree without its history.
-    Part,
 }
 
 /// Paths that are not looked at.

@@ -17,7 +17,6 @@ use std::iter;
 
 use crate::model::{Below, Blob, Evidence, Fresh, Match, Matcher, RegistryFacts, Rule, RuleSet};
 use decode::{base64_forms, wide_form};
-use parse::Offline;
 use prefilter::Prefilter;
 use rules::RuleError;
 use search::{Action, Engine, NEAR, Pattern, Reader, merge, outward};
@@ -34,7 +33,7 @@ pub struct Detector {
 impl Detector {
     /// Compiles the rules.
     pub fn new(rules: RuleSet) -> Result<Self, RuleError> {
-        let readers = rules.rules.iter().map(|rule| reader(rule, &rules)).collect::<Result<_, _>>()?;
+        let readers = rules.rules.iter().map(|rule| reader(rule)).collect::<Result<_, _>>()?;
         let mut table = Literals::default();
         for (index, rule) in rules.rules.iter().enumerate() {
             table.add_rule(index, rule);
@@ -105,7 +104,7 @@ fn allow(found: &mut [Match], bytes: &[u8]) {
     }
 }
 
-fn reader(rule: &Rule, rules: &RuleSet) -> Result<Reader, RuleError> {
+fn reader(rule: &Rule) -> Result<Reader, RuleError> {
     match &rule.matcher {
         Matcher::Parser(name) => parse::by_name(name).map(Reader::Parser).ok_or_else(|| RuleError::Rule {
             rule: rule.id.clone(),
@@ -114,16 +113,11 @@ fn reader(rule: &Rule, rules: &RuleSet) -> Result<Reader, RuleError> {
         Matcher::Pattern { pattern, checksum } => {
             let compile =
                 |text: &str| rules::compile(text).map_err(|reason| RuleError::Rule { rule: rule.id.clone(), reason });
-            let name = rules.registry(&rule.registry).map_or(rule.registry.as_str(), |facts| &facts.name);
-            let offline = match checksum {
-                Some(_) => Offline::from([("format".to_owned(), format!("{name} token, checksum right"))]),
-                None => Offline::new(),
-            };
             let begins =
                 !rule.literals.is_empty() && rule.literals.iter().all(|each| pattern.starts_with(each.as_str()));
             let regex = compile(&if begins { format!(r"\A(?:{pattern})") } else { pattern.clone() })?;
             let is_far = rules::longest_match(pattern).is_none_or(|length| length > NEAR);
-            let compiled = Pattern { regex, checksum: *checksum, is_far, offline };
+            let compiled = Pattern { regex, checksum: *checksum, is_far };
             Ok(if begins { Reader::Anchored(compiled) } else { Reader::Around(compiled) })
         }
     }

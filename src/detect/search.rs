@@ -54,8 +54,6 @@ pub(crate) struct Pattern {
     pub(crate) checksum: Option<Checksum>,
     /// Whether a match may be longer than what is near.
     pub(crate) is_far: bool,
-    /// What the secret says of itself when the checksum holds.
-    pub(crate) offline: Offline,
 }
 
 /// Everything that does not change from text to text.
@@ -246,7 +244,7 @@ impl Pattern {
             user: None,
             host: None,
             evidence: None,
-            offline: self.offline.clone(),
+            offline: Offline::new(),
         });
         Some((found, next))
     }

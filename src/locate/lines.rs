@@ -2,7 +2,9 @@
 
 use std::ops::Range;
 
-use crate::model::{Blob, Encoding, Hit, Location, Match, Origin, Place, Region, Start};
+use memchr::{memchr_iter, memmem};
+
+use crate::model::{Blob, Encoding, Hit, Location, Match, ObjectKind, Origin, Place, Region, Start};
 
 /// Gives each match its place. The hits come in the order of the text.
 pub fn hits(blob: &Blob<'_>, mut matches: Vec<Match>) -> Vec<Hit> {
@@ -12,14 +14,32 @@ pub fn hits(blob: &Blob<'_>, mut matches: Vec<Match>) -> Vec<Hit> {
     matches.sort_by_key(|found| (found.span.start, found.span.end));
     let (place, path) = place_of(&blob.origin);
     let mut counter = Counter { bytes: blob.bytes, encoding: Encoding::of(blob.bytes), at: 0, place: blob.start };
+    let (message, headers) = message(blob);
     matches
         .into_iter()
         .map(|found| {
             let mut location = Location::new(place.clone(), path.clone(), counter.region(&found.span));
+            if found.span.start >= message {
+                location.region.line = location.region.line.saturating_sub(headers);
+                location.region.end_line = location.region.end_line.saturating_sub(headers);
+            }
             location.allow.clone_from(&found.allow);
             Hit { found, location }
         })
         .collect()
+}
+
+/// Where the message of a commit or tag begins, and how many lines of headers stand before it: whoever reads the message
+/// counts from its own first line.
+fn message(blob: &Blob<'_>) -> (usize, u64) {
+    match blob.origin {
+        Origin::History { kind: ObjectKind::Commit | ObjectKind::Tag, .. } => {
+            let headers = memmem::find(blob.bytes, b"\n\n").map_or(0, |at| at + 2);
+            let lines = memchr_iter(b'\n', blob.bytes.get(..headers).unwrap_or_default()).count();
+            (headers, lines as u64)
+        }
+        _ => (0, 0),
+    }
 }
 
 fn place_of(origin: &Origin) -> (Place, String) {

@@ -6,6 +6,7 @@
 mod access;
 mod blob;
 mod checksum;
+mod evidence;
 mod finding;
 mod location;
 mod reported;
@@ -21,7 +22,8 @@ pub use access::{
 };
 pub use blob::{Below, Blob, Fresh, ObjectId, ObjectKind, Origin, Start};
 pub use checksum::Checksum;
-pub use finding::{BoundHost, Credential, Evidence, Finding, Hit, Match, Severity, Suppressed, SuppressedBy};
+pub use evidence::Evidence;
+pub use finding::{BoundHost, Credential, Finding, Hit, Match, Severity, Suppressed, SuppressedBy};
 pub use location::{Commit, Location, Place, Region};
 pub use reported::Reported;
 pub use rule::{Matcher, RegistryFacts, RegistryId, Rule, RuleSet};

@@ -137,6 +137,8 @@ pub struct LedgerEntry {
     pub path: String,
     /// Who signed.
     pub signer: Signer,
+    /// Whether it was sent, or only explained.
+    pub sent: bool,
     /// Status of the answer; `None` where none came.
     pub status: Option<u16>,
     /// What it shows, in words; set once.
@@ -230,7 +232,7 @@ pub struct Summary {
     pub commits: u64,
     /// Rules active.
     pub rules: u64,
-    /// Requests sent.
+    /// Requests sent; explained ones do not count.
     pub requests: u64,
     /// Milliseconds from start to end.
     pub duration_ms: u64,

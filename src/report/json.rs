@@ -184,6 +184,7 @@ pub(super) struct LedgerJson {
     method: &'static str,
     path: String,
     signer: &'static str,
+    sent: bool,
     status: Option<u16>,
     shows: String,
 }
@@ -370,6 +371,7 @@ impl LedgerJson {
                 Signer::Operator => "operator",
                 Signer::Control => "control",
             },
+            sent: entry.sent,
             status: entry.status,
             shows: clean.scrub(&entry.shows).into_owned(),
         }
@@ -482,7 +484,7 @@ mod tests {
               "fingerprint": "kr1:npm-access-token:00000000000000000044",
               "rule": "npm-access-token",
               "registry": "npm",
-              "endpoint": null,
+              "endpoint": "https://registry.invalid/",
               "secret": {
                 "redacted": "npm_aBcD…7890",
                 "kind": "token",
@@ -632,7 +634,7 @@ mod tests {
               "fingerprint": "kr1:npm-access-token:00000000000000000043",
               "rule": "npm-access-token",
               "registry": "npm",
-              "endpoint": null,
+              "endpoint": "https://registry.invalid/",
               "secret": {
                 "redacted": "npm_aBcD…0002",
                 "kind": "token",
@@ -732,7 +734,7 @@ mod tests {
               "fingerprint": "kr1:npm-access-token:00000000000000000042",
               "rule": "npm-access-token",
               "registry": "npm",
-              "endpoint": null,
+              "endpoint": "https://registry.invalid/",
               "secret": {
                 "redacted": "npm_aBcD…0004",
                 "kind": "token",
@@ -774,7 +776,7 @@ mod tests {
               "fingerprint": "kr1:npm-access-token:00000000000000000042",
               "rule": "npm-access-token",
               "registry": "npm",
-              "endpoint": null,
+              "endpoint": "https://registry.invalid/",
               "secret": {
                 "redacted": "npm_aBcD…0003",
                 "kind": "token",
@@ -839,6 +841,7 @@ mod tests {
               "method": "GET",
               "path": "/-/whoami",
               "signer": "credential",
+              "sent": true,
               "status": 200,
               "shows": "live, user alice"
             },
@@ -849,6 +852,7 @@ mod tests {
               "method": "GET",
               "path": "/-/npm/v1/tokens",
               "signer": "operator",
+              "sent": true,
               "status": 200,
               "shows": "row npm_aBcD...7890"
             },
@@ -859,6 +863,7 @@ mod tests {
               "method": "GET",
               "path": "/-/v1/search?text=maintainer:alice",
               "signer": "nobody",
+              "sent": true,
               "status": 200,
               "shows": "14 packages"
             },
@@ -869,6 +874,7 @@ mod tests {
               "method": "GET",
               "path": "/-/whoami",
               "signer": "credential",
+              "sent": true,
               "status": 200,
               "shows": "live, user bob"
             },
@@ -879,6 +885,7 @@ mod tests {
               "method": "GET",
               "path": "/-/npm/v1/tokens",
               "signer": "credential",
+              "sent": true,
               "status": 403,
               "shows": "the list is refused"
             },
@@ -889,6 +896,7 @@ mod tests {
               "method": "GET",
               "path": "/-/whoami",
               "signer": "credential",
+              "sent": true,
               "status": 401,
               "shows": "not known"
             }

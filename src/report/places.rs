@@ -3,6 +3,8 @@
 //! What comes in: a location. What goes out: where it is, who brought it in, who took it away, whether it is still there.
 //! What it must never do: pass on a path, a name or a subject as somebody else wrote it.
 
+use std::collections::HashSet;
+
 use super::numbers::count;
 use super::sanitise::Cleaner;
 use super::wrap::NO_BREAK;
@@ -14,6 +16,19 @@ const LONGEST_SUBJECT: usize = 72;
 const LONGEST_NAME: usize = 40;
 /// Refs that are named; of more, the number.
 const NAMED_REFS: usize = 3;
+
+/// The places worth a line: a file of the work tree that stands unchanged in history is told once, with its commit.
+pub(super) fn telling(locations: &[Location]) -> Vec<&Location> {
+    let committed: HashSet<_> = locations
+        .iter()
+        .filter(|location| matches!(location.place, Place::History { .. }) && !location.at_tip.is_empty())
+        .map(|location| (location.path.as_str(), location.region))
+        .collect();
+    let told = |location: &&Location| {
+        location.place == Place::Worktree && committed.contains(&(location.path.as_str(), location.region))
+    };
+    locations.iter().filter(|location| !told(location)).collect()
+}
 
 /// `.npmrc:3 in 9f31c2e “ci: fix release” (Alice, 2026-03-02), removed in 1b77d0a, reachable from no ref`.
 pub(super) fn line(location: &Location, clean: &Cleaner) -> String {

@@ -486,6 +486,7 @@ mod tests {
               "method": "GET",
               "path": "/-/whoami",
               "signer": "credential",
+              "sent": true,
               "status": 200,
               "shows": "live"
             },
@@ -496,6 +497,7 @@ mod tests {
               "method": "DELETE",
               "path": "/-/npm/v1/tokens/token/***",
               "signer": "operator",
+              "sent": true,
               "status": 200,
               "shows": "the server says yes"
             },
@@ -506,6 +508,7 @@ mod tests {
               "method": "GET",
               "path": "/-/whoami",
               "signer": "credential",
+              "sent": true,
               "status": 401,
               "shows": "dead"
             }

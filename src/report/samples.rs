@@ -121,7 +121,7 @@ pub(super) fn finding(secret: Secret, severity: Severity, inspection: Inspection
         credential: Credential { registry: npm(), secret, user: None, hosts: BTreeSet::new(), self_identifying: true },
         evidence: Evidence::Checksum,
         offline: BTreeMap::new(),
-        endpoint: None,
+        endpoint: Some("https://registry.invalid/".to_owned()),
         inspection,
         severity,
         because: "as graded".to_owned(),
@@ -159,6 +159,7 @@ pub(super) fn request(id: u32, path: &str, status: u16, signer: Signer, shows: &
         method: "GET",
         path: path.to_owned(),
         signer,
+        sent: true,
         status: Some(status),
         shows: shows.to_owned(),
     }

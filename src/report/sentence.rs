@@ -437,6 +437,7 @@ mod tests {
             (with(&|finding| finding.credential.user = Some("alice".to_owned())), "T of alice"),
             (
                 with(&|finding| {
+                    finding.endpoint = None;
                     finding.credential.self_identifying = false;
                     finding.credential.hosts = [host("a.invalid"), host("b.invalid")].into();
                 }),

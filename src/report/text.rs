@@ -18,7 +18,8 @@ use super::sentence::Teller;
 use super::wrap::{NO_BREAK, paragraph};
 use super::{ReportError, TextStyle, gravest_first};
 use crate::model::{
-    Access, Finding, LedgerEntry, Level, Notification, Proof, Run, SecretKind, Severity, Signer, SuppressedBy, Validity,
+    Access, Finding, LedgerEntry, Level, Notification, Proof, RegistryFacts, Run, SecretKind, Severity, Signer,
+    SuppressedBy, Validity,
 };
 
 /// Columns that the severity takes.
@@ -46,6 +47,7 @@ pub(super) fn write(run: &Run, out: &mut dyn io::Write, style: &TextStyle) -> Re
     }
     page.set_aside(&aside, teller)?;
     page.switched_off(run)?;
+    page.explained(&run.ledger)?;
     page.notifications(&run.notifications)?;
     page.plain(&closing(run, aside.len() as u64))?;
     Ok(())
@@ -64,10 +66,11 @@ pub(super) struct Page<'a> {
 impl Page<'_> {
     fn finding(&mut self, run: &Run, ledger: &Ledger<'_>, finding: &Finding, teller: Teller<'_>) -> io::Result<()> {
         self.lead(finding.severity.as_str(), colour(finding.severity), &teller.sentence(finding))?;
-        for location in finding.locations.iter().take(NAMED_PLACES) {
+        let places = places::telling(&finding.locations);
+        for location in places.iter().take(NAMED_PLACES) {
             self.detail(&places::line(location, self.clean))?;
         }
-        if let more @ 1.. = finding.locations.len().saturating_sub(NAMED_PLACES) as u64 {
+        if let more @ 1.. = places.len().saturating_sub(NAMED_PLACES) as u64 {
             self.detail(&format!("and {} more place{}", count(more), if more == 1 { "" } else { "s" }))?;
         }
         if let Some(line) = finding.inspection.access.as_ref().and_then(|access| self.biggest(access)) {
@@ -88,6 +91,27 @@ impl Page<'_> {
             self.detail(&step)?;
         }
         self.detail(&format!("fingerprint: {}", finding.fingerprint))?;
+        writeln!(self.out)
+    }
+
+    /// What would be sent, where a run only explains.
+    fn explained(&mut self, ledger: &[LedgerEntry]) -> io::Result<()> {
+        let mut explained = ledger.iter().filter(|entry| !entry.sent).peekable();
+        if explained.peek().is_none() {
+            return Ok(());
+        }
+        self.plain("Would be sent (nothing was):")?;
+        for entry in explained {
+            let signer = match entry.signer {
+                Signer::Credential => "signed with the credential",
+                Signer::Nobody => "unsigned",
+                Signer::Operator => "signed with the owner's session",
+                Signer::Control => "signed with a token made up for the purpose",
+            };
+            let path = self.foreign(&entry.path);
+            let line = format!("{} {}{path}, {signer}", entry.method, self.foreign(&entry.origin));
+            self.plain(&format!("  {line}"))?;
+        }
         writeln!(self.out)
     }
 
@@ -136,8 +160,10 @@ impl Page<'_> {
     /// What to do about it.
     fn next_step(&self, run: &Run, finding: &Finding) -> Option<String> {
         let facts = run.rules.registry(&finding.credential.registry);
-        let token_page = facts.and_then(|facts| facts.owner_page.as_deref()).map(|page| self.foreign(page));
-        let password_page = facts.and_then(|facts| facts.password_page.as_deref()).map(|page| self.foreign(page));
+        let page =
+            |page: Option<&String>| page.filter(|_| issued_publicly(finding, facts)).map(|page| self.foreign(page));
+        let token_page = page(facts.and_then(|facts| facts.owner_page.as_ref()));
+        let password_page = page(facts.and_then(|facts| facts.password_page.as_ref()));
         let or = |page: Option<String>, words: &str| page.unwrap_or_else(|| words.to_owned());
         match (&finding.inspection.validity, finding.credential.secret.kind()) {
             (Validity::Inactive(_), _) => None,
@@ -266,6 +292,15 @@ pub(super) fn request(entry: &LedgerEntry, clean: &Cleaner) -> String {
     };
     format!("{} {} {answer}{signer}", entry.method, clean.line(&entry.path, LONGEST))
         .replace(' ', &NO_BREAK.to_string())
+}
+
+/// Whether the public instance issued it, so that its pages are the ones to go to.
+fn issued_publicly(finding: &Finding, facts: Option<&RegistryFacts>) -> bool {
+    let public = facts.and_then(|facts| facts.api.as_deref()).map(|api| api.trim_end_matches('/'));
+    match &finding.endpoint {
+        Some(endpoint) => Some(endpoint.trim_end_matches('/')) == public,
+        None => false,
+    }
 }
 
 /// Everything that shows something about a finding, the validity first.
@@ -420,7 +455,7 @@ mod tests {
         let hostile = |c: char| (c.is_control() && c != '\n') || c == '\u{202e}';
         assert!(!text.chars().any(hostile), "{text}");
         assert!(!text.lines().any(|line| line.trim_start().starts_with("::")), "{text}");
-        insta::assert_snapshot!(text, @r#"
+        insta::assert_snapshot!(text, @r"
         high      npm token npm_aBcD…7890 of \x1b[2J\u{202e}npm_aBcD…7890\n
                   \x3a:error::***\x9b[x](https://a.invalid) at \x1b[2J\u{202e}npm_aBcD…7890\n
                   \x3a:error::***\x9b[x](https://a.invalid): works; its user has 2 packages (1 download a
@@ -441,8 +476,7 @@ mod tests {
                   proof: GET \x1b[2J\u{202e}npm_aBcD…7890\n \x3a:error::***\x9b[x](https://a.invalid) 200 ·
                     \x1b[2J\u{202e}npm_aBcD…7890\n \x3a:error::***\x9b[x](https://a.invalid)
                   note: \x1b[2J\u{202e}npm_aBcD…7890\n \x3a:error::***\x9b[x](https://a.invalid)
-                  revoke: keyrake revoke --report report.json · by hand:
-                    https://www.invalid/settings/~/tokens
+                  revoke: keyrake revoke --report report.json · by hand: where it was issued
                   fingerprint: kr1:npm-access-token:00000000000000000043
 
         high      npm password of \x1b[2J\u{202e}npm_aBcD…7890\n \x3a:error::***\x9b[x](https://a.invalid):
@@ -458,7 +492,7 @@ mod tests {
                   its own text says: \x1b[2J\u{202e}npm_aBcD…7890\n
                     \x3a:error::***\x9b[x](https://a.invalid) \x1b[2J\u{202e}npm_aBcD…7890\n
                     \x3a:error::***\x9b[x](https://a.invalid)
-                  if it is real, change it: https://www.invalid/settings/~/profile
+                  if it is real, change it: where its account is
                   fingerprint: kr1:npm-access-token:00000000000000000023
 
         high      npm password of \x1b[2J\u{202e}npm_aBcD…7890\n \x3a:error::***\x9b[x](https://a.invalid)
@@ -476,7 +510,7 @@ mod tests {
                   its own text says: \x1b[2J\u{202e}npm_aBcD…7890\n
                     \x3a:error::***\x9b[x](https://a.invalid) \x1b[2J\u{202e}npm_aBcD…7890\n
                     \x3a:error::***\x9b[x](https://a.invalid)
-                  if it is real, change it: https://www.invalid/settings/~/profile
+                  if it is real, change it: where its account is
                   fingerprint: kr1:npm-access-token:00000000000000000023
 
         Set aside:
@@ -495,7 +529,7 @@ mod tests {
 
         incomplete: 1 place could not be looked at; 3 findings (3 high), 1 set aside · 12 rules ·
         4,210 files, 187,003 objects, 1.3 GB searched · 0 requests · 4.2 s
-        "#);
+        ");
     }
 
     #[test]

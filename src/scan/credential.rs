@@ -37,7 +37,7 @@ pub fn credential(
     matches.dedup_by(|a, b| a.secret == b.secret);
     let found = match (matches.len(), registry) {
         (1, None) => matches.remove(0),
-        (1, Some(_)) if matches[0].secret.expose() == text => matches.remove(0),
+        (1, Some(_)) if matches[0].span == (0..text.len()) => matches.remove(0),
         (0, None) if user.is_none() => return Err(CredentialError::Unrecognised),
         (0 | 1, _) => opaque(detector, text, registry, user)?,
         (several, _) => return Err(CredentialError::Several(several)),

@@ -23,8 +23,9 @@ use std::time::{Duration, Instant};
 
 use jiff::civil::Date;
 
+pub use crate::decide::Scope;
 pub use crate::decide::baseline::{self, Baseline};
-pub use crate::decide::suppress::{Allowances, Scope, Trust};
+pub use crate::decide::suppress::{Allowances, Trust};
 pub use crate::detect::Detector;
 pub use crate::revoke::{RevokeOptions, Subject};
 
@@ -108,7 +109,7 @@ pub fn run(plan: &Plan, progress: &Progress) -> Result<Run, ScanError> {
 
     run.findings = findings;
     run.ledger = plan.issuers.ledger();
-    run.summary.requests = run.ledger.len() as u64;
+    run.summary.requests = sent(&run.ledger);
     run.summary.duration_ms = milliseconds(started);
     Ok(run)
 }
@@ -122,7 +123,7 @@ pub fn verify(mut findings: Vec<Finding>, detector: &Detector, issuers: &Issuers
     let ledger = issuers.ledger();
     let summary = Summary {
         rules: detector.rules().rules.len() as u64,
-        requests: ledger.len() as u64,
+        requests: sent(&ledger),
         duration_ms: milliseconds(started),
         ..Summary::default()
     };
@@ -158,6 +159,10 @@ fn ask(findings: &mut [Finding], issuers: &Issuers, options: &VerifyOptions) -> 
 
 fn scope(targets: &[Target]) -> Scope {
     if targets.iter().all(Target::is_whole) { Scope::Whole } else { Scope::Part }
+}
+
+fn sent(ledger: &[LedgerEntry]) -> u64 {
+    ledger.iter().filter(|entry| entry.sent).count() as u64
 }
 
 fn milliseconds(since: Instant) -> u64 {

@@ -50,7 +50,7 @@ fn a_removed_file_is_found_with_its_commit() {
     let place = place(&output, &token);
     assert_eq!(place["origin"], "history");
     assert_eq!(place["path"], "app/.npmrc");
-    assert_eq!((&place["line"], &place["column"]), (&json!(2), &json!(26)));
+    assert_eq!((&place["line"], &place["column"]), (&json!(2), &json!(27)));
     assert_eq!(place["commit"]["id"], brought.as_str());
     assert_eq!(place["commit"]["author"], "Ada Author");
     assert_eq!(place["commit"]["summary"], "add settings");
@@ -180,7 +180,8 @@ fn credential_files_of_every_client_are_read() {
             format!("[install]\nregistry = {{ url = \"https://npm.invalid/\", token = \"{}\" }}\n", uuid()),
         ),
         ("package-lock.json", format!("{{\"resolved\": \"https://alice:{}@npm.invalid/a/-/a-1.0.0.tgz\"}}\n", token())),
-        (".gitlab-ci.yml", format!("variables:\n  NPM_TOKEN: {}\n", uuid())),
+        (".gitlab-ci.yml", format!("variables:\n  NPM_TOKEN: {}\n", token())),
+        ("legacy.yml", format!("variables:\n  NPM_TOKEN: {}\n", uuid())),
         ("Dockerfile", format!("ENV NPM_TOKEN={}\n", token())),
         ("notes.ipynb", format!("{{\"source\": [\"%env NPM_TOKEN={}\\n\"]}}\n", token())),
         ("secret.yaml", format!("data:\n  token: {}\n", encoded(&token()))),
@@ -188,7 +189,7 @@ fn credential_files_of_every_client_are_read() {
     for (path, text) in files {
         let folder = tempfile::tempdir().expect("a temporary directory");
         std::fs::write(folder.path().join(path), &text).expect("a file can be written");
-        let output = Keyrake::scan_offline(folder.path(), ["."]).run().exits(1);
+        let output = Keyrake::scan_offline(folder.path(), ["--fail-on", "low"]).run().exits(1);
         assert_eq!(output.findings().len(), 1, "{path}: {text}\n{}", output.stdout);
         let place = &output.finding()["locations"][0];
         assert_eq!((&place["origin"], &place["path"]), (&json!("file"), &json!(path)));

@@ -195,7 +195,7 @@ examples = ["acme-0f1e2d3c4b5a69788796"]
         let rules = embedded().unwrap();
         let npm = &rules.registries[0];
         let page = npm.owner_page.as_deref().unwrap();
-        assert!(page.starts_with("https://") && page.ends_with("/settings/{user}/tokens"));
+        assert!(page.starts_with("https://") && page.ends_with("/settings/~/tokens"));
         assert!(npm.api.is_some() && npm.mirrors.len() == 1 && rules.rules.iter().all(|rule| !rule.custom));
     }
 

@@ -2,7 +2,7 @@
 
 /// What is wrong with an entry of a pack, in words that follow "cannot read it: ".
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
-pub(super) enum Damage {
+pub(in crate::git) enum Damage {
     /// The index points outside the pack, or to something that is no entry.
     #[error("where it should be stands no object")]
     Header,

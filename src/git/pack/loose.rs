@@ -1,95 +1,171 @@
-//! Objects in files of their own. What one is and how long it is stands inside, compressed with the rest.
+//! Loose objects: one zlib file each. What one is and how long it is stands inside, compressed with the rest.
+//!
+//! libgit2 can read them too, but from a truncated one it never comes back, and a truncated loose object is what a power failure
+//! leaves behind.
 
-use std::fs::File;
-use std::io::Read as _;
+use std::fs::{self, File};
+use std::io::{self, Read as _};
 use std::path::PathBuf;
 
 use zlib_rs::{Inflate, InflateFlush, Status};
 
 use super::damage::Damage;
-use super::directories;
 use super::inflate::believable;
 use crate::git::Kind;
-use crate::model::{Notification, ObjectId, ObjectKind};
+use crate::model::{ObjectId, ObjectKind};
 
 /// The longest `commit 18446744073709551615` and the zero behind it.
 const LONGEST_HEADER: usize = 32;
-/// What a compressed object may be longer than itself, so that a file beyond it is not read.
+/// As much of a file as the header needs, compressed.
+const BEGINNING: u64 = 1024;
+/// What a compressed object may be longer than itself; a file beyond that is not read.
 const OVERHEAD: u64 = 64 << 10;
 
 /// The loose objects of some object directories.
-pub(super) struct Loose {
-    directories: Vec<PathBuf>,
-    ids: Vec<ObjectId>,
+pub(in crate::git) struct Loose {
+    directories: Vec<Directory>,
+}
+
+struct Directory {
+    path: PathBuf,
+    /// Which of its 256 subdirectories there are: in a packed repository hardly any, and then nothing needs to be tried.
+    present: [bool; 256],
 }
 
 impl Loose {
-    pub(super) fn list(directories: &[PathBuf], id_len: usize, notes: &mut Vec<Notification>) -> Self {
-        Self { directories: directories.to_vec(), ids: directories::loose(directories, id_len, notes) }
+    pub(in crate::git) fn among(object_directories: Vec<PathBuf>) -> Self {
+        let directories = object_directories.into_iter().map(|path| {
+            let mut present = [false; 256];
+            for entry in fs::read_dir(&path).into_iter().flatten().flatten() {
+                let number = entry.file_name().to_str().and_then(|name| u8::from_str_radix(name, 16).ok());
+                if let Some(slot) = number.and_then(|number| present.get_mut(usize::from(number))) {
+                    *slot = true;
+                }
+            }
+            Directory { path, present }
+        });
+        Self { directories: directories.collect() }
     }
 
-    /// All of them, sorted.
-    pub(super) fn ids(&self) -> &[ObjectId] {
-        &self.ids
+    /// Kind and size; `None` where it is not loose.
+    pub(in crate::git) fn header(&self, id: &ObjectId) -> Option<Result<(Kind, u64), Damage>> {
+        Some(self.open(id)?.and_then(|file| {
+            let mut compressed = Vec::new();
+            file.take(BEGINNING).read_to_end(&mut compressed).map_err(|_| Damage::Gone)?;
+            let begun = Begun::inflate(&compressed)?;
+            Ok((begun.kind, begun.size))
+        }))
     }
 
-    /// What it is, and its bytes, except for a tree's; `None` where there is none of this id. Makes `room` before it takes any.
-    pub(super) fn read(
+    /// Kind and content; `None` where it is not loose.
+    pub(in crate::git) fn read(&self, id: &ObjectId) -> Option<Result<(Kind, Vec<u8>), Damage>> {
+        Some(self.open(id)?.and_then(|file| content(file, u64::MAX, |_| {}, |_| true)))
+    }
+
+    /// Kind and content of what is to be searched and no longer than `limit`, other kinds without content; `None` where it is not
+    /// loose. Makes `room` before it takes any.
+    pub(super) fn text(
         &self,
         id: &ObjectId,
         limit: u64,
         room: impl FnOnce(usize),
     ) -> Option<Result<(Kind, Vec<u8>), Damage>> {
-        self.ids.binary_search(id).ok()?;
-        let name = id.to_string();
-        let (first, rest) = name.split_at_checked(2)?;
-        let mut files = self.directories.iter().map(|directory| directory.join(first).join(rest));
-        let file = files.find_map(|path| File::open(path).ok());
-        Some(file.ok_or(Damage::Gone).and_then(|file| content(file, limit, room)))
+        let is_text = |kind| matches!(kind, Kind::Text(_));
+        Some(self.open(id)?.and_then(|file| content(file, limit, room, is_text)))
+    }
+
+    fn open(&self, id: &ObjectId) -> Option<Result<File, Damage>> {
+        let first = id.as_bytes().first()?;
+        let mut name = None;
+        for directory in &self.directories {
+            if directory.present.get(usize::from(*first)) != Some(&true) {
+                continue;
+            }
+            let digits = name.get_or_insert_with(|| id.to_string());
+            let (fan, rest) = digits.split_at_checked(2)?;
+            match File::open(directory.path.join(fan).join(rest)) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                result => return Some(result.map_err(|_| Damage::Gone)),
+            }
+        }
+        None
     }
 }
 
-fn content(file: File, limit: u64, room: impl FnOnce(usize)) -> Result<(Kind, Vec<u8>), Damage> {
+/// An object of which the header has been inflated.
+struct Begun {
+    inflate: Inflate,
+    kind: Kind,
+    size: u64,
+    /// The header, and what came with it.
+    head: [u8; LONGEST_HEADER],
+    /// Length of the header.
+    header: usize,
+}
+
+impl Begun {
+    fn inflate(compressed: &[u8]) -> Result<Self, Damage> {
+        let mut inflate = Inflate::new(true, 15);
+        let mut head = [0; LONGEST_HEADER];
+        inflate.decompress(compressed, &mut head, InflateFlush::NoFlush).map_err(|_| Damage::Inflate)?;
+        let made = usize::try_from(inflate.total_out()).ok().and_then(|made| head.get(..made)).unwrap_or_default();
+        let (kind, size, header) = header(made).ok_or(Damage::Header)?;
+        Ok(Self { inflate, kind, size, head, header })
+    }
+
+    /// What came with the header.
+    fn content(&self) -> &[u8] {
+        let made = usize::try_from(self.inflate.total_out()).unwrap_or(usize::MAX);
+        self.head.get(self.header..made).unwrap_or_default()
+    }
+
+    /// Inflates the rest into `out`, which must end as the stream does.
+    fn finish(mut self, compressed: &[u8], out: &mut [u8]) -> Result<(), Damage> {
+        let (copied, rest) = out.split_at_mut_checked(self.content().len()).ok_or(Damage::Inflate)?;
+        copied.copy_from_slice(self.content());
+        let whole = self.inflate.total_out() + rest.len() as u64;
+        // One byte more than promised: whoever fills it lies. It also lets a stream end that has nothing left to give.
+        let mut spare = [0];
+        for out in [rest, &mut spare] {
+            let used = usize::try_from(self.inflate.total_in()).unwrap_or(usize::MAX);
+            let tail = compressed.get(used..).unwrap_or_default();
+            let status = self.inflate.decompress(tail, out, InflateFlush::Finish).map_err(|_| Damage::Inflate)?;
+            if status == Status::StreamEnd {
+                return if self.inflate.total_out() == whole { Ok(()) } else { Err(Damage::Inflate) };
+            }
+        }
+        Err(Damage::Inflate)
+    }
+}
+
+fn content(
+    file: File,
+    limit: u64,
+    room: impl FnOnce(usize),
+    is_wanted: impl FnOnce(Kind) -> bool,
+) -> Result<(Kind, Vec<u8>), Damage> {
     let most = limit.saturating_add(OVERHEAD);
     let mut compressed = Vec::new();
     file.take(most.saturating_add(1)).read_to_end(&mut compressed).map_err(|_| Damage::Gone)?;
     if compressed.len() as u64 > most {
         return Err(Damage::TooLarge);
     }
-    let mut inflate = Inflate::new(true, 15);
-    let mut head = [0; LONGEST_HEADER];
-    inflate.decompress(&compressed, &mut head, InflateFlush::NoFlush).map_err(|_| Damage::Inflate)?;
-    let made = usize::try_from(inflate.total_out()).ok().and_then(|made| head.get(..made)).unwrap_or_default();
-    let (kind, size, begun) = header(made).ok_or(Damage::Header)?;
-    if kind == Kind::Tree {
+    let begun = Begun::inflate(&compressed)?;
+    let kind = begun.kind;
+    if !is_wanted(kind) {
         return Ok((kind, Vec::new()));
     }
-    let len = believable(size, compressed.len(), limit)?;
+    let len = believable(begun.size, compressed.len(), limit)?;
     room(len);
     let mut bytes = vec![0; len];
-    let (copied, rest) = bytes.split_at_mut_checked(begun.len()).ok_or(Damage::Inflate)?;
-    copied.copy_from_slice(begun);
-    let tail = usize::try_from(inflate.total_in()).ok().and_then(|used| compressed.get(used..)).unwrap_or_default();
-    // One byte more than promised: whoever fills it lies.
-    let mut spare = [0];
-    let status = inflate.decompress(tail, rest, InflateFlush::Finish).map_err(|_| Damage::Inflate)?;
-    let used = usize::try_from(inflate.total_in()).unwrap_or(usize::MAX);
-    let ends = status == Status::StreamEnd
-        || compressed
-            .get(used..)
-            .is_some_and(|tail| inflate.decompress(tail, &mut spare, InflateFlush::Finish) == Ok(Status::StreamEnd));
-    let whole = (begun.len() + rest.len() + header_len(made)) as u64;
-    if ends && inflate.total_out() == whole { Ok((kind, bytes)) } else { Err(Damage::Inflate) }
+    begun.finish(&compressed, &mut bytes)?;
+    Ok((kind, bytes))
 }
 
-fn header_len(made: &[u8]) -> usize {
-    memchr::memchr(0, made).map_or(0, |zero| zero + 1)
-}
-
-/// `blob 12` and a zero, and what follows it.
-fn header(made: &[u8]) -> Option<(Kind, u64, &[u8])> {
-    let (head, begun) = made.split_at_checked(header_len(made))?;
-    let (word, size) = std::str::from_utf8(head.strip_suffix(b"\0")?).ok()?.split_once(' ')?;
+/// `blob 12` and a zero: kind, size, and the length of all that.
+fn header(made: &[u8]) -> Option<(Kind, u64, usize)> {
+    let end = memchr::memchr(0, made)?;
+    let (word, size) = std::str::from_utf8(made.get(..end)?).ok()?.split_once(' ')?;
     let kind = match word {
         "commit" => Kind::Text(ObjectKind::Commit),
         "blob" => Kind::Text(ObjectKind::Blob),
@@ -98,7 +174,7 @@ fn header(made: &[u8]) -> Option<(Kind, u64, &[u8])> {
         _ => return None,
     };
     (!size.is_empty() && size.bytes().all(|byte| byte.is_ascii_digit())).then_some(())?;
-    Some((kind, size.parse().ok()?, begun))
+    Some((kind, size.parse().ok()?, end + 1))
 }
 
 #[cfg(test)]
@@ -112,7 +188,7 @@ mod tests {
         let name = id.to_string();
         std::fs::create_dir(scratch.path().join(&name[..2])).unwrap();
         std::fs::write(scratch.path().join(&name[..2]).join(&name[2..]), bytes).unwrap();
-        Loose::list(&[scratch.path().to_owned()], 20, &mut Vec::new()).read(&id, limit, |_| {}).unwrap()
+        Loose::among(vec![scratch.path().to_owned()]).text(&id, limit, |_| {}).unwrap()
     }
 
     #[test]
@@ -146,5 +222,23 @@ mod tests {
             assert_eq!(read(&bytes, 1000), Err(damage), "{name}");
         }
         assert_eq!(read(&noise, 1000), Err(Damage::TooLarge));
+    }
+    #[test]
+    fn every_cut_of_an_object_is_an_error() {
+        let content = b"0123456789abcdef".repeat(40);
+        let stored = deflated(&[b"tree 640\0".as_slice(), &content].concat());
+        let scratch = tempfile::tempdir().unwrap();
+        let id = id(b"x", 20);
+        let name = id.to_string();
+        std::fs::create_dir(scratch.path().join(&name[..2])).unwrap();
+        let read = |bytes: &[u8]| {
+            std::fs::write(scratch.path().join(&name[..2]).join(&name[2..]), bytes).unwrap();
+            let loose = Loose::among(vec![scratch.path().to_owned()]);
+            (loose.header(&id).unwrap(), loose.read(&id).unwrap())
+        };
+        assert_eq!(read(&stored), (Ok((Kind::Tree, 640)), Ok((Kind::Tree, content))));
+        for length in 0..stored.len() {
+            assert!(read(&stored[..length]).1.is_err(), "{length}");
+        }
     }
 }

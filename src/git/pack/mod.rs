@@ -37,6 +37,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
+pub(super) use loose::Loose;
 pub use walk::Stop;
 
 use super::listing::{Kind, Listed};
@@ -44,7 +45,6 @@ use crate::model::{Below, Fresh, Notification, ObjectId, ObjectKind};
 use bits::Bits;
 use board::{Board, Seat};
 use file::PackFile;
-use loose::Loose;
 use single::{Library, Packed};
 use trouble::Troubles;
 use walk::{Clock, Shared, Walker};
@@ -129,6 +129,7 @@ const TRIES: usize = 3;
 pub struct Database {
     files: Vec<PackFile>,
     loose: Loose,
+    loose_ids: Vec<ObjectId>,
     notifications: Vec<Notification>,
 }
 
@@ -139,7 +140,7 @@ impl Database {
         let directories = directories::all(objects, borrowed);
         let mut notes = Vec::new();
         // Loose objects first: git packs an object before it removes the loose one.
-        let loose = Loose::list(&directories, id_len, &mut notes);
+        let loose_ids = directories::loose(&directories, id_len, &mut notes);
         let mut files = open_packs(&directories, id_len, &mut notes);
         // The biggest first: copies in others are skipped, and what was packed together is stored best together.
         files.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.path().cmp(b.path())));
@@ -148,7 +149,7 @@ impl Database {
             let reason = format!("it holds {} objects, but its index names {}", file.claimed(), file.len());
             directories::unlisted(file.path(), &reason)
         }));
-        Self { files, loose, notifications: notes }
+        Self { files, loose: Loose::among(directories), loose_ids, notifications: notes }
     }
 
     /// Every object once, and what could not be listed.
@@ -162,21 +163,21 @@ impl Database {
             }));
         }
         let is_packed = |id: &ObjectId| self.files.iter().any(|file| file.find(id).is_some());
-        let loose = self.loose.ids().iter().filter(|id| !is_packed(id));
+        let loose = self.loose_ids.iter().filter(|id| !is_packed(id));
         listed.extend(loose.map(|id| Listed { id: *id, kind: Kind::Unknown, size: None }));
         (listed, self.notifications)
     }
 
     /// Shows every object to the visitor, each once.
     pub fn walk<V: Visitor>(self, limits: &Limits<'_>, visitor: &V) -> Walked {
-        let Self { files, loose, mut notifications } = self;
+        let Self { files, loose, loose_ids, mut notifications } = self;
         let marks = duplicates::mark(&files);
         let size: u64 = files.iter().map(PackFile::end).sum();
         let packs: Vec<Packed> = files.into_iter().zip(&marks).map(|(file, mark)| Packed::new(file, mark)).collect();
         let threads = limits.threads();
         let shared = Shared {
-            board: Board::new(packs.iter().map(|pack| pack.forest.roots().len()), loose.ids().len(), threads),
-            library: Library { packs: &packs, loose: &loose, max_object: limits.max_object },
+            board: Board::new(packs.iter().map(|pack| pack.forest.roots().len()), loose_ids.len(), threads),
+            library: Library { packs: &packs, loose: &loose, loose_ids: &loose_ids, max_object: limits.max_object },
             visitor,
             troubles: Troubles::default(),
             clock: Clock {

@@ -47,6 +47,7 @@ impl Packed {
 pub(super) struct Library<'l> {
     pub(super) packs: &'l [Packed],
     pub(super) loose: &'l Loose,
+    pub(super) loose_ids: &'l [ObjectId],
     pub(super) max_object: u64,
 }
 
@@ -209,7 +210,7 @@ impl Library<'_> {
     }
 
     fn loose(&self, bench: &mut Bench, id: &ObjectId) -> Option<(Kind, Buffer)> {
-        let (kind, bytes) = self.loose.read(id, self.max_object, |_| {})?.ok()?;
+        let (kind, bytes) = self.loose.text(id, self.max_object, |_| {})?.ok()?;
         bench.charge(bytes.len());
         let mut buffer = bench.pool.take(bytes.len());
         buffer.bytes_mut().copy_from_slice(&bytes);

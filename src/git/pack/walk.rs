@@ -121,7 +121,7 @@ impl<'w, V: Visitor> Walker<'w, V> {
                     }
                 }
                 Work::Loose(lot) => {
-                    for id in self.shared.library.loose.ids().get(lot).unwrap_or_default() {
+                    for id in self.shared.library.loose_ids.get(lot).unwrap_or_default() {
                         self.loose(id);
                     }
                 }
@@ -147,13 +147,14 @@ impl<'w, V: Visitor> Walker<'w, V> {
             return;
         }
         let room = |len| make_room(&mut bench.pool, stack, heavy, &shared.heavy, len);
-        match shared.library.loose.read(id, shared.library.max_object, room) {
+        match shared.library.loose.text(id, shared.library.max_object, room) {
             Some(Ok((Kind::Text(kind), bytes))) => {
                 bench.charge(bytes.len());
                 self.show(*id, kind, &bytes, Below::Whole);
             }
+            Some(Ok(_)) => {}
             Some(Err(damage)) => shared.troubles.add(damage, *id),
-            Some(Ok(_)) | None => {}
+            None => shared.troubles.add(Damage::Gone, *id),
         }
         self.heavy = None;
     }

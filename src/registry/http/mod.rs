@@ -168,6 +168,7 @@ impl Http {
             method: if *method == Method::DELETE { "DELETE" } else { "GET" },
             path: request.shown.clone(),
             signer: request.signer,
+            sent: !self.explain,
             status: None,
             shows: shows.to_owned(),
         };
