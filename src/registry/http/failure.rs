@@ -54,7 +54,9 @@ impl fmt::Display for Failure {
             Self::Garbled => "the answer was no HTTP",
             Self::Deadline => "the time for verification ran out before it was sent",
             Self::NotSent => "not sent, only explained",
-            Self::Withheld => "withheld: the address is outside the endpoint, or the connection would not be encrypted",
+            Self::Withheld => {
+                "withheld: the address is outside the endpoint, the connection would not be encrypted, or no header can hold it"
+            }
         })
     }
 }
