@@ -260,6 +260,13 @@ impl Inquiry<'_, '_> {
             Unknown::Refused(why)
         };
         let Some(found) = self.in_owners_list() else {
+            // A gate that turns everybody away has not looked at the token.
+            let nobody = self.session.get(By::Nobody, WHOAMI);
+            proof.requests.extend(Some(nobody.id).filter(|id| *id > 0));
+            if let Reading::Forbidden(_) = read(&nobody) {
+                self.session.shows(&nobody, "turned away without any token, too");
+                return unknown(Unknown::Unavailable(format!("the server turns everybody away: {words}")), proof);
+            }
             return unknown(ambiguous(), proof);
         };
         proof.requests.extend(&found.requests);
