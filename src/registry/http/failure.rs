@@ -61,6 +61,17 @@ impl fmt::Display for Failure {
     }
 }
 
+/// An error of the HTTP library with all its causes. For errors before any address was known.
+pub(super) fn causes(error: &reqwest::Error) -> String {
+    let mut words = error.to_string();
+    let mut next: Option<&(dyn Error + 'static)> = error.source();
+    while let Some(cause) = next {
+        words.push_str(&format!(": {cause}"));
+        next = cause.source();
+    }
+    words
+}
+
 /// What an error of the HTTP library means.
 pub(super) fn classify(error: reqwest::Error) -> Failure {
     let connecting = error.is_connect();

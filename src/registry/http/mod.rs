@@ -106,7 +106,7 @@ impl Http {
     pub fn new(options: &HttpOptions) -> Result<Self, HttpError> {
         // Fails only if a provider is installed already, which is what we want.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let setup = |error: reqwest::Error| HttpError::Setup(error.without_url().to_string());
+        let setup = |error: reqwest::Error| HttpError::Setup(failure::causes(&error.without_url()));
         Ok(Self {
             proxied: builder(options)?.build().map_err(setup)?,
             // An unencrypted request to this machine must not travel to a proxy.
