@@ -71,8 +71,9 @@ fn explain(session: &Session<'_>, credential: &Credential) -> Inspection {
     let by = By::Credential(credential);
     let mut questions = vec![(by, WHOAMI)];
     if !session.endpoint.public {
-        questions.push((By::Control, WHOAMI));
+        questions.extend([WHOAMI, STAGE, PROFILE].map(|path| (By::Control, path)));
     }
+    questions.push((By::Nobody, WHOAMI));
     if credential.secret.kind() == SecretKind::Token {
         questions.push((by, "-/npm/v1/tokens?perPage=100"));
     }

@@ -547,7 +547,7 @@ fn explaining_names_every_question_and_sends_none() {
     assert_eq!(Npm.inspect(&session, &credential).validity, Validity::Unknown(Unknown::Offline));
     assert!(server.seen().is_empty());
     let ledger = http.ledger();
-    assert_eq!(ledger.len(), 12);
+    assert_eq!(ledger.len(), 15);
     assert!(
         ledger.iter().all(|entry| entry.method == "GET" && entry.status.is_none() && entry.shows == "would be sent")
     );
