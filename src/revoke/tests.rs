@@ -305,3 +305,14 @@ fn every_server_that_may_have_issued_it_is_settled() {
     assert_eq!(both.len(), 2, "{both:?}");
     assert!(both.contains(&Outcome::Revoked) && both.contains(&Outcome::AlreadyInactive), "{both:?}");
 }
+
+#[test]
+fn a_code_that_the_server_repeats_is_not_shown() {
+    let server = registry(false, |seen| match seen.header("npm-otp") {
+        Some(code) => (answer(403, &json!({"error": format!("code {code} is of another account")})), false),
+        None => (Play::Answer(401, vec![("www-authenticate", "OTP".to_owned())], Vec::new()), false),
+    });
+    let (receipt, http) = ask(&server, false, true, Some("483920"));
+    assert_eq!(receipt.outcome, Outcome::Refused("HTTP 403: code *** is of another account".into()));
+    assert!(!format!("{receipt:?} {:?}", http.ledger()).contains("483920"));
+}
