@@ -198,6 +198,9 @@ pub(super) struct VerifyArgs {
     /// Print what would be sent, and send nothing
     #[arg(long)]
     pub(super) explain_requests: bool,
+    /// Stop asking after this many seconds; what was not asked by then is unknown
+    #[arg(long, value_name = "SECONDS", default_value_t = 120)]
+    pub(super) verify_time: u64,
     #[command(flatten)]
     pub(super) detect: DetectArgs,
     #[command(flatten)]
