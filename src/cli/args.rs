@@ -130,7 +130,8 @@ pub(super) struct ConnectionArgs {
     /// A compatible server of your own: credentials that a file binds to its host are asked about there; repeatable
     #[arg(long, value_name = "REGISTRY=URL", value_parser = endpoint)]
     pub(super) endpoint: Vec<(RegistryId, String)>,
-    /// The owner's own session token, in an environment variable: makes every limit of the owner's tokens visible
+    /// The owner's own session token, in an environment variable: makes every limit of the owner's tokens visible. It goes to
+    /// the first --endpoint given for the registry, or else to the public instance, and nowhere else
     #[arg(long, value_name = "REGISTRY=env:NAME", value_parser = operator)]
     pub(super) operator: Vec<(RegistryId, String)>,
     /// Trust the certificates of this PEM file too (so does SSL_CERT_FILE)
