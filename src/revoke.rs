@@ -15,7 +15,7 @@ use crate::model::{
 };
 use crate::registry;
 use crate::registry::client::{Eraser, Memory, Plan, Registry, Reply, Session, Target};
-use crate::registry::endpoint::{Endpoint, Endpoints};
+use crate::registry::endpoint::{Endpoint, Endpoints, Issuers};
 use crate::registry::http::{Http, Permit};
 
 /// Between two looks at whether it is dead by now.
@@ -85,7 +85,38 @@ pub fn run(
     options: &RevokeOptions,
     code: &mut AskCode<'_>,
 ) -> Vec<Receipt> {
-    subjects.iter().map(|subject| Case::new(subject, endpoints, options).settle(http, options, code)).collect()
+    subjects.iter().flat_map(|subject| settle(subject, endpoints, http, options, code)).collect()
+}
+
+/// One receipt for each server that may have issued it.
+fn settle(
+    subject: &Subject,
+    endpoints: &Endpoints,
+    http: &Http,
+    options: &RevokeOptions,
+    code: &mut AskCode<'_>,
+) -> Vec<Receipt> {
+    let resolved = match subject {
+        Subject::Credential { credential, .. } if options.lone => endpoints.resolve_lone(credential),
+        Subject::Credential { credential, .. } => endpoints.resolve(credential),
+        Subject::Report { registry, endpoint, .. } => {
+            let known = endpoints.iter().find(|known| known.registry == *registry && known.base.as_str() == endpoint);
+            known.map(Issuers::only).ok_or_else(|| Unknown::ForeignHost(endpoint.clone()))
+        }
+    };
+    let (cases, elsewhere) = match resolved {
+        Ok(issuers) => (issuers.endpoints.into_iter().map(Ok).collect(), issuers.elsewhere),
+        Err(why) => (vec![Err(why)], None),
+    };
+    let mut receipts: Vec<Receipt> =
+        cases.into_iter().map(|endpoint| Case { subject, endpoint }.settle(http, options, code)).collect();
+    // Dead where it could be asked; where it could not, it may live.
+    if let Some(host) = elsewhere
+        && receipts.iter().all(|receipt| receipt.outcome == Outcome::AlreadyInactive)
+    {
+        receipts.push(Case { subject, endpoint: Err(Unknown::ForeignHost(host)) }.settle(http, options, code));
+    }
+    receipts
 }
 
 /// One subject with where it belongs.
@@ -104,18 +135,6 @@ struct Settled {
 }
 
 impl<'c> Case<'c> {
-    fn new(subject: &'c Subject, endpoints: &'c Endpoints, options: &RevokeOptions) -> Self {
-        let endpoint = match subject {
-            Subject::Credential { credential, .. } if options.lone => endpoints.resolve_lone(credential),
-            Subject::Credential { credential, .. } => endpoints.resolve(credential),
-            Subject::Report { registry, endpoint, .. } => endpoints
-                .iter()
-                .find(|known| known.registry == *registry && known.base.as_str() == endpoint)
-                .ok_or_else(|| Unknown::ForeignHost(endpoint.clone())),
-        };
-        Self { subject, endpoint }
-    }
-
     fn target(&self) -> Target<'c> {
         match self.subject {
             Subject::Credential { credential, .. } => Target::Full(credential),
@@ -211,7 +230,15 @@ impl<'c> Case<'c> {
                 let words = "the registry asks for a one-time code, and none (or a wrong one) was given";
                 (Outcome::Refused(words.to_owned()), None, owner_page(endpoint, way))
             }
-            Reply::Refused(words) => (Outcome::Refused(words), None, owner_page(endpoint, way)),
+            Reply::Refused(words) => {
+                // It may have died by another hand between our two questions, and a dead one is refused like that.
+                let after = self.seen(client, endpoint, http, &plan, &before);
+                let outcome = match after {
+                    Validity::Inactive(_) => Outcome::Unknown(format!("{words}; it is dead now")),
+                    _ => Outcome::Refused(words),
+                };
+                (outcome, Some(after), owner_page(endpoint, way))
+            }
             Reply::NoAnswer(words) => {
                 // Not sent again; but whether it still lives may be asked.
                 let after = self.seen(client, endpoint, http, &plan, &before);
@@ -287,11 +314,13 @@ impl<'c> Case<'c> {
             None => Inspection::unknown(Unknown::Unsupported, Proof::default()),
         };
         match after.validity {
+            // Where the owner's list can be read, it decides.
+            Validity::Unknown(why) if plan.way == Way::OperatorByKey => match client.is_gone(&session, plan) {
+                true => Validity::Inactive(Inactive::Revoked),
+                false => Validity::Unknown(why),
+            },
             // Accepted from here a moment ago and turned away now: the deletion is the difference.
             Validity::Unknown(Unknown::Refused(_)) if *before == Validity::Active => {
-                Validity::Inactive(Inactive::Revoked)
-            }
-            Validity::Unknown(_) if plan.way == Way::OperatorByKey && client.is_gone(&session, plan) => {
                 Validity::Inactive(Inactive::Revoked)
             }
             other => other,

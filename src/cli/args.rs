@@ -130,7 +130,8 @@ pub(super) struct ConnectionArgs {
     /// A compatible server of your own: credentials that a file binds to its host are asked about there; repeatable
     #[arg(long, value_name = "REGISTRY=URL", value_parser = endpoint)]
     pub(super) endpoint: Vec<(RegistryId, String)>,
-    /// The owner's own session token, in an environment variable: makes every limit of the owner's tokens visible
+    /// The owner's own session token, in an environment variable: makes every limit of the owner's tokens visible. It goes to
+    /// the first --endpoint given for the registry, or else to the public instance, and nowhere else
     #[arg(long, value_name = "REGISTRY=env:NAME", value_parser = operator)]
     pub(super) operator: Vec<(RegistryId, String)>,
     /// Trust the certificates of this PEM file too (so does SSL_CERT_FILE)
@@ -198,6 +199,9 @@ pub(super) struct VerifyArgs {
     /// Print what would be sent, and send nothing
     #[arg(long)]
     pub(super) explain_requests: bool,
+    /// Stop asking after this many seconds; what was not asked by then is unknown
+    #[arg(long, value_name = "SECONDS", default_value_t = 120)]
+    pub(super) verify_time: u64,
     #[command(flatten)]
     pub(super) detect: DetectArgs,
     #[command(flatten)]

@@ -1,7 +1,7 @@
 //! Files that the user asked for: written whole or not at all, and readable by the user alone.
 
 use std::fs;
-use std::io::{self, Write as _};
+use std::io::{self, Read as _, Write as _};
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
@@ -11,10 +11,12 @@ const LARGEST: u64 = 256 << 20;
 
 /// Reads a text file that the user named.
 pub(super) fn read(path: &Path) -> Result<String> {
-    let context = || format!("cannot read {}", path.display());
-    let length = fs::metadata(path).with_context(context)?.len();
-    anyhow::ensure!(length <= LARGEST, "{}: {length} bytes are too many", path.display());
-    fs::read_to_string(path).with_context(context)
+    let mut text = String::new();
+    fs::File::open(path)
+        .and_then(|file| file.take(LARGEST + 1).read_to_string(&mut text))
+        .with_context(|| format!("cannot read {}", path.display()))?;
+    anyhow::ensure!(text.len() as u64 <= LARGEST, "{} is longer than {LARGEST} bytes", path.display());
+    Ok(text)
 }
 
 /// Writes beside the file first and moves the result there, so that no reader ever sees half of it.
@@ -61,6 +63,8 @@ mod tests {
         write(&path, b"two").unwrap();
         assert_eq!(read(&path).unwrap(), "two");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+        std::fs::write(&path, [0xff]).unwrap();
+        assert!(read(&path).unwrap_err().to_string().starts_with("cannot read"));
         let error = write(&folder.path().join("no/such/folder"), b"x").unwrap_err();
         assert!(error.to_string().starts_with("cannot write"));
     }

@@ -2,12 +2,13 @@
 
 use std::io::Read as _;
 use std::path::Path;
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 
 use crate::config::FailOn;
 use crate::model::{Finding, RegistryId, Reported, Severity, Unknown, Validity};
-use crate::report;
+use crate::report::{self, sanitise};
 use crate::scan::{self, Detector, Sending};
 
 use super::args::{Global, VerifyArgs};
@@ -27,7 +28,8 @@ pub(super) fn run(args: &VerifyArgs, global: &Global) -> Result<Exit> {
         Some(path) => from_report(path, &detector)?,
         None => (vec![from_stdin(&detector, args.registry.as_ref(), args.user.as_deref())?], Vec::new()),
     };
-    let run = scan::verify(findings, &detector, &issuers, args.report.is_none());
+    let time = Duration::from_secs(args.verify_time);
+    let run = scan::verify(findings, &detector, &issuers, args.report.is_none(), time);
     print(&run, args.format, global)?;
 
     let exit = Exit::of_run(&run, args.fail_on.unwrap_or(FailOn::At(Severity::Medium)), false);
@@ -54,10 +56,11 @@ pub(super) fn from_report(path: &Path, detector: &Detector) -> Result<(Vec<Findi
     let reported = report::json::read(&files::read(path)?).with_context(|| path.display().to_string())?;
     let recovered = scan::recover(reported, detector);
     for missing in &recovered.missing {
-        term::note(&format!(
+        // A report may be anybody's, and this goes to a terminal.
+        term::note(&sanitise::sanitise(&format!(
             "note: {} ({}) does not stand where the report says any more, so nothing can be asked about it",
             missing.redacted, missing.fingerprint
-        ));
+        )));
     }
     Ok((recovered.findings, recovered.missing))
 }

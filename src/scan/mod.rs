@@ -115,10 +115,10 @@ pub fn run(plan: &Plan, progress: &Progress) -> Result<Run, ScanError> {
 }
 
 /// Asks the issuers about findings that are at hand. `lone` ones were handed over alone, so that an endpoint which the user
-/// names is where they belong.
-pub fn verify(mut findings: Vec<Finding>, detector: &Detector, issuers: &Issuers, lone: bool) -> Run {
+/// names is where they belong. `time` is for all of them together.
+pub fn verify(mut findings: Vec<Finding>, detector: &Detector, issuers: &Issuers, lone: bool, time: Duration) -> Run {
     let started = Instant::now();
-    let options = VerifyOptions { lone, suppressed_too: true, ..VerifyOptions::default() };
+    let options = VerifyOptions { lone, suppressed_too: true, deadline: Some(time), ..VerifyOptions::default() };
     let notifications = ask(&mut findings, issuers, &options);
     let ledger = issuers.ledger();
     let summary = Summary {

@@ -101,6 +101,7 @@ fn nothing_else_is_called_dead() {
         Answer::status(429).with("retry-after", "1"),
         Answer::text(200, "text/html", "<html>Please log in</html>"),
         Answer::text(401, "text/html", "<html>Please log in to the gateway</html>"),
+        Answer::json(401, &json!({})).with("www-authenticate", "Negotiate"),
         Answer::Raw(b"HTTP/1.1 200 OK\r\ncontent-length: 400\r\n\r\n{\"user".to_vec()),
     ];
     for answer in cases {

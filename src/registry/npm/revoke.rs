@@ -102,20 +102,24 @@ pub(super) fn erase(eraser: &Eraser<'_, '_>, target: &Target<'_>, plan: &Plan, c
         _ => None,
     };
     match exchange {
-        Some(exchange) => (exchange.id, reply(eraser, &exchange)),
+        Some(exchange) => (exchange.id, reply(eraser, &exchange, code)),
         None => nothing("nothing could be sent"),
     }
 }
 
 const UNRESERVED: &percent_encoding::AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
-fn reply(eraser: &Eraser<'_, '_>, exchange: &Exchange) -> Reply {
+fn reply(eraser: &Eraser<'_, '_>, exchange: &Exchange, code: Option<&str>) -> Reply {
     let session = eraser.session();
     let answer = match &exchange.outcome {
         Ok(answer) => answer,
         Err(failure) => return Reply::NoAnswer(failure.to_string()),
     };
-    let said = || session.clean(&words(answer));
+    // A code may still be good for a minute, and a server may repeat it.
+    let said = || match code.filter(|code| !code.is_empty()) {
+        Some(code) => session.clean(&words(answer).replace(code, "***")),
+        None => session.clean(&words(answer)),
+    };
     let reply = match answer.status {
         200 | 202 | 204 => Reply::Accepted,
         401 if read(exchange) == Reading::CodeAsked => Reply::CodeAsked,

@@ -16,6 +16,8 @@ use crate::registry::client::{By, NotNext, Session};
 
 /// More pages than an account can fill (a thousand tokens, a hundred a page) mean that the server leads us in circles.
 const MOST_PAGES: usize = 50;
+/// Ten times what an account can have. A server that lists more wants to see how much we can hold.
+const MOST_ROWS: usize = 10_000;
 
 /// One token as its owner's list shows it.
 #[derive(Clone, Debug, PartialEq)]
@@ -132,12 +134,17 @@ pub(super) fn list(session: &Session<'_>, by: By<'_>) -> Listing {
         requests.push(exchange.id);
         seen.insert(exchange.url.to_string());
         let before = rows.len();
-        rows.extend(page.get("objects").and_then(Value::as_array).into_iter().flatten().filter_map(Row::parse));
+        let objects = page.get("objects").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+        let left = MOST_ROWS.saturating_sub(before);
+        rows.extend(objects.iter().take(left).filter_map(Row::parse));
         session.shows(&exchange, &format!("token list: {} rows", rows.len() - before));
-        let gap = match page.pointer("/urls/next").and_then(Value::as_str).map(str::trim) {
-            None | Some("") => None,
+        let next = page.pointer("/urls/next").filter(|next| !next.is_null());
+        let gap = match next.map(|next| next.as_str().map(str::trim)) {
+            _ if objects.len() > left => Some("the list has too many rows"),
+            None | Some(Some("")) => None,
+            Some(None) => Some("the list's next page has no readable address"),
             Some(_) if requests.len() >= MOST_PAGES => Some("the list has too many pages"),
-            Some(next) => match session.get_next(by, &exchange, next) {
+            Some(Some(next)) => match session.get_next(by, &exchange, next) {
                 Ok(next) if seen.contains(next.url.as_str()) => Some("the list's pages lead in a circle"),
                 Ok(next) => {
                     exchange = next;
@@ -194,7 +201,9 @@ fn shows(head: &str, tail: &str, token: &str) -> bool {
 fn same_ends(shown: (&str, &str), ours: (&str, &str)) -> bool {
     let agree = |a: &str, b: &str| a.starts_with(b) || b.starts_with(a);
     let agree_back = |a: &str, b: &str| a.ends_with(b) || b.ends_with(a);
-    !ours.0.is_empty() && ours.1.len() >= 4 && agree(shown.0, ours.0) && agree_back(shown.1, ours.1)
+    // A report is anybody's text: with less than what a redacted form shows, it could point at any row.
+    let head = ours.0.strip_prefix("npm_").unwrap_or(ours.0);
+    head.len() >= 4 && ours.1.len() >= 4 && agree(shown.0, ours.0) && agree_back(shown.1, ours.1)
 }
 
 /// Whether a row with this mask could be about a token of this form at all. A server that lists its tokens in another form than it
@@ -292,10 +301,10 @@ pub(super) fn addresses(value: &Value) -> Option<Addresses> {
     if fields.is_empty() {
         return None;
     }
-    let mut addresses = Addresses::default();
+    let (mut addresses, mut known) = (Addresses::default(), HashSet::new());
     for entry in fields.into_iter().flat_map(entries) {
         match entry.as_str().map(str::trim).and_then(block) {
-            Some(block) if addresses.blocks.contains(&block) => {}
+            Some(block) if !known.insert(block) => {}
             Some(block) => addresses.blocks.push(block),
             None => addresses.unread += 1,
         }
@@ -318,12 +327,20 @@ fn block(text: &str) -> Option<IpNet> {
 }
 
 impl Addresses {
-    /// A block this wide keeps nobody out: people are told to write 0.0.0.0/0 where a list is asked for.
+    /// A block this wide keeps few out: people are told to write 0.0.0.0/0 where a list is asked for, and some write less.
     const WIDE: u8 = 8;
 
-    /// Whether it keeps nobody out.
+    /// Whether it keeps nobody out: it is empty, or its blocks together hold every address.
     pub(super) fn is_open(&self) -> bool {
-        (self.blocks.is_empty() && self.unread == 0) || self.blocks.iter().any(|block| block.prefix_len() <= Self::WIDE)
+        let everything = || IpNet::aggregate(&self.blocks).iter().any(|block| block.prefix_len() == 0);
+        (self.blocks.is_empty() && self.unread == 0) || everything()
+    }
+
+    /// Whether it lets in a great part of the internet all the same.
+    pub(super) fn is_wide(&self) -> bool {
+        const PRIVATE: [&str; 2] = ["10.0.0.0/8", "127.0.0.0/8"];
+        let private = |block: &IpNet| PRIVATE.contains(&block.to_string().as_str());
+        self.blocks.iter().any(|block| block.prefix_len() <= Self::WIDE && block.addr().is_ipv4() && !private(block))
     }
 }
 
@@ -407,8 +424,10 @@ mod tests {
             (json!({"cidr": []}), Some(true)),
             (json!({"cidr": [], "cidr_whitelist": null}), Some(true)),
             (json!({"cidr_whitelist": ["0.0.0.0/0"]}), Some(true)),
-            (json!({"cidr": ["10.0.0.0/8"]}), Some(true)),
-            (json!({"cidr": ["10.0.0.0/9"]}), Some(false)),
+            (json!({"cidr": ["0.0.0.0/1", "128.0.0.0/1"]}), Some(true)),
+            (json!({"cidr": ["192.0.2.1", "::/0"]}), Some(true)),
+            (json!({"cidr": ["0.0.0.0/1"]}), Some(false)),
+            (json!({"cidr": ["10.0.0.0/8"]}), Some(false)),
             (json!({"cidr": null, "cidr_whitelist": ["10.0.0.1"]}), Some(false)),
             (json!({"cidr": ["what"]}), Some(false)),
             (json!({"cidr": 7}), Some(false)),
@@ -453,6 +472,10 @@ mod tests {
         assert_eq!(by_ends(&rows, "npm_aBcD", "7890"), Own::Row(&rows[0]));
         assert_eq!(by_ends(&rows, "eyJh", "mVUs"), Own::Row(&rows[1]));
         assert_eq!(by_ends(&rows, "npm_aBcE", "7890"), Own::Absent);
-        assert_eq!(by_ends(&rows, "", ""), Own::Absent);
+        for (head, tail) in
+            [("", ""), ("n", "7890"), ("npm_", "7890"), ("npm_aBc", "7890"), ("npm_aBcD", "890"), ("eyJ", "VmVUs")]
+        {
+            assert_eq!(by_ends(&rows, head, tail), Own::Absent, "{head} {tail}");
+        }
     }
 }

@@ -166,11 +166,8 @@ impl Facts<'_> {
             (Some((own, mut proof)), Some((account, request))) => {
                 proof.requests.push(request);
                 let wide = !own.blocks.is_empty() || !account.blocks.is_empty();
-                let note = if wide {
-                    "a list so wide keeps nobody out"
-                } else {
-                    "neither the token nor the account has a list"
-                };
+                let note =
+                    if wide { "its list holds every address" } else { "neither the token nor the account has a list" };
                 Claim::Proven(Network::Anywhere, proof.with_note(note))
             }
             (Some(_), None) => {
@@ -192,6 +189,10 @@ impl Facts<'_> {
             } else {
                 Claim::Proven(SecondFactor::Asked, proof.clone().with_note("bypass_2fa is not set"))
             };
+        }
+        if self.public && matches!(&self.listed, Listed::Row(row, _) if row.era == Era::Granular) {
+            // The account does not decide: without the exemption npm asks, by mail where the account has no second factor.
+            return Claim::NotVisible("its row does not say whether it is exempt".to_owned());
         }
         if self.public && matches!(self.listed, Listed::Absent(_)) && !self.is_password() {
             let note =
@@ -281,8 +282,8 @@ impl Facts<'_> {
                 };
                 return Claim::Proven(at_least, seen_by(proof).with_note(note));
             }
-            let at_most = packages.named(named.chain(scopes.iter().flat_map(|scope| packages.in_scope(scope))));
-            let note = format!("its row names @{} as a whole; {privacy}", scopes.join(", @"));
+            let at_most = packages.named(named.chain(packages.in_scopes(&scopes)));
+            let note = format!("its row names {} as a whole; {privacy}", shown_scopes(&scopes));
             return Claim::Bounded { at_least, at_most, proof: seen_by(proof).with_note(note) };
         }
         if !packages.says_something() {
@@ -314,8 +315,19 @@ impl Facts<'_> {
     }
 }
 
+/// The first of a row's scopes, and how many more there are: a row can hold any number of them.
+fn shown_scopes(scopes: &[&str]) -> String {
+    const SHOWN: usize = 5;
+    let first: Vec<String> = scopes.iter().take(SHOWN).map(|scope| format!("@{scope}")).collect();
+    match scopes.len().saturating_sub(SHOWN) {
+        0 => first.join(", "),
+        more => format!("{} and {more} more", first.join(", ")),
+    }
+}
+
 fn noted(addresses: &Addresses, proof: Proof) -> Proof {
     match addresses.unread {
+        0 if addresses.is_wide() => proof.with_note("a list this wide keeps few out"),
         0 => proof,
         unread => proof.with_note(format!("{unread} more entries of its list cannot be read")),
     }
