@@ -9,6 +9,9 @@ use std::sync::Arc;
 /// Buffers start at this length, so that small objects do not make them grow.
 const SMALLEST: usize = 64 * 1024;
 
+/// From this length on memory counts for more than time.
+const LARGE: usize = 4 << 20;
+
 /// The bytes of one object.
 pub(super) struct Buffer {
     /// Longer than the object as a rule: what was used before need not be cleared.
@@ -70,8 +73,9 @@ impl Pool {
         if buffer.room.len() < len {
             self.held = self.held.saturating_sub(buffer.room.len());
             drop(std::mem::take(&mut buffer.room));
-            // A quarter more than asked for, since the next version of a file is a little longer.
-            buffer.room = vec![0; len.max(SMALLEST).saturating_add(len / 4)];
+            // More than asked for, since the next version of a file is a little longer.
+            let more = if len < LARGE { len / 4 } else { len / 64 };
+            buffer.room = vec![0; len.max(SMALLEST).saturating_add(more)];
             self.held += buffer.room.len();
         }
         buffer.len = len;

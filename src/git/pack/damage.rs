@@ -25,10 +25,10 @@ pub(in crate::git) enum Damage {
     #[error("it is not there any more, or cannot be opened")]
     Gone,
     /// Over the size limit.
-    #[error("it is larger than the size limit")]
+    #[error("it is over the size limit")]
     TooLarge,
     /// A base is over the size limit.
-    #[error("an object that it is a delta of is larger than the size limit")]
+    #[error("an object that it is a delta of is over the size limit")]
     AncestorTooLarge,
 }
 

@@ -199,7 +199,7 @@ impl Database {
             }
         });
         let stopped = shared.clock.stopped.into_inner().unwrap_or_else(PoisonError::into_inner);
-        notifications.extend(shared.troubles.into_notifications());
+        notifications.extend(shared.troubles.into_notifications(limits.max_object));
         Walked { notifications, stopped, rootless: packs.iter().flat_map(Packed::rootless).collect() }
     }
 }

@@ -29,26 +29,23 @@ impl Troubles {
         }
     }
 
-    pub(super) fn into_notifications(self) -> Vec<Notification> {
+    /// `max_object` is the size limit that was set.
+    pub(super) fn into_notifications(self, max_object: u64) -> Vec<Notification> {
         let groups = self.0.into_inner().unwrap_or_else(PoisonError::into_inner);
-        groups.into_iter().flat_map(|(damage, group)| group.into_notifications(damage)).collect()
+        groups.into_iter().flat_map(|(damage, group)| group.into_notifications(damage, max_object)).collect()
     }
 }
 
 impl Group {
-    fn into_notifications(self, damage: Damage) -> impl Iterator<Item = Notification> {
+    fn into_notifications(self, damage: Damage, max_object: u64) -> impl Iterator<Item = Notification> {
         let (code, what) = if damage.is_size() {
-            (Code::ObjectTooLarge, "not searched")
+            (Code::ObjectTooLarge, format!("not searched: {damage} of {max_object} bytes"))
         } else {
-            (Code::ObjectUnreadable, "cannot be read")
+            (Code::ObjectUnreadable, format!("cannot be read: {damage}"))
         };
         let more = self.count.saturating_sub(self.named.len() as u64);
-        let named = self
-            .named
-            .into_iter()
-            .map(move |id| Notification::warning(code, id.to_string(), format!("{what}: {damage}")));
-        let rest = (more > 0).then(|| Notification::warning(code, "", format!("{more} more objects {what}: {damage}")));
-        named.chain(rest)
+        let rest = (more > 0).then(|| Notification::warning(code, "", format!("{more} more objects {what}")));
+        self.named.into_iter().map(move |id| Notification::warning(code, id.to_string(), what.clone())).chain(rest)
     }
 }
 
@@ -66,11 +63,12 @@ mod tests {
             troubles.add(Damage::Inflate, ObjectId::new(&raw).unwrap());
         }
         troubles.add(Damage::TooLarge, ObjectId::new(&[7; 20]).unwrap());
-        let said = troubles.into_notifications();
+        let said = troubles.into_notifications(1 << 20);
         assert_eq!(said.len(), NAMED + 2);
         assert!(said.iter().all(|notification| notification.level == Level::Warning));
         assert_eq!(said[0].place, "0".repeat(40));
         assert_eq!(said[NAMED].message.split(':').next(), Some("980 more objects cannot be read"));
         assert_eq!(said[NAMED + 1].code, Code::ObjectTooLarge);
+        assert_eq!(said[NAMED + 1].message, "not searched: it is over the size limit of 1048576 bytes");
     }
 }
