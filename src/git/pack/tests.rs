@@ -672,3 +672,19 @@ fn a_walk_stops_when_told() {
         assert!(searched.tally.into_inner().unwrap().objects < 3000);
     }
 }
+
+#[test]
+fn files_that_go_after_they_were_opened_cost_what_was_not_read() {
+    let scratch = tempfile::tempdir().unwrap();
+    let pack = image(&[blob(&token(1)), blob(&token(2))], IndexFormat::V2).write(scratch.path(), "a");
+    loosen(scratch.path(), &id(b"loose", 20), &token(3));
+    let database = Database::open(scratch.path(), &[], 20);
+    std::fs::remove_file(&pack).unwrap();
+    std::fs::remove_file(pack.with_extension("idx")).unwrap();
+    let name = id(b"loose", 20).to_string();
+    std::fs::remove_file(scratch.path().join(&name[..2]).join(&name[2..])).unwrap();
+    let searched = Searched::default();
+    let walked = database.walk(&limits(2, 1 << 20), &searched);
+    assert_eq!(codes(&walked), [(Code::ObjectUnreadable, name.as_str())]);
+    assert_eq!(searched.found.into_inner().unwrap().len(), 2);
+}
