@@ -18,7 +18,7 @@ pub struct Reported {
     pub redacted: String,
     /// The secret, if the report was written with raw secrets.
     pub value: Option<Secret>,
-    /// Its places, as far as they tell where to look again: place, path, region.
+    /// Its places.
     pub locations: Vec<Location>,
     /// Base URL of the endpoint that was asked.
     pub endpoint: Option<String>,
