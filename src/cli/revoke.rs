@@ -1,13 +1,12 @@
 //! `keyrake revoke`: plan, and with `--yes` act; then probe again and hand out a receipt.
 
-use std::io::Write as _;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 
 use crate::model::{LedgerEntry, Receipt, Scrubber};
 use crate::report::{self, Format, Revocations, TextStyle};
-use crate::scan::{self, RevokeOptions, Sending, Subject};
+use crate::scan::{self, Recovered, RevokeOptions, Sending, Subject};
 
 use super::args::{Global, RevokeArgs};
 use super::exit::Exit;
@@ -15,12 +14,13 @@ use super::{files, settings, term, verify};
 
 /// Revokes, writes the receipt, and says how it ended.
 pub(super) fn run(args: &RevokeArgs, global: &Global) -> Result<Exit> {
+    verify::only_stdin(args.stdin.as_deref())?;
     let detector = settings::detector(&args.detect)?;
     let issuers = settings::issuers(&args.connection, Sending::Requests, detector.rules())?;
     let code = args.otp.as_deref().map(settings::variable).transpose()?;
-    let (findings, missing) = match &args.report {
+    let Recovered { findings, missing, .. } = match &args.report {
         Some(path) => verify::from_report(path, &detector)?,
-        None => (vec![verify::from_stdin(&detector, args.registry.as_ref(), None)?], Vec::new()),
+        None => verify::alone(verify::from_stdin(&detector, args.registry.as_ref(), None)?),
     };
     let mut subjects: Vec<Subject> = findings
         .into_iter()
@@ -46,8 +46,7 @@ pub(super) fn run(args: &RevokeArgs, global: &Global) -> Result<Exit> {
     }
     let style = TextStyle { colour: term::colour(global.color), width: term::width() };
     let bytes = render(&receipts, &ledger, &scrubber, args.format, &style)?;
-    let mut stdout = std::io::stdout().lock();
-    stdout.write_all(&bytes).and_then(|()| stdout.flush()).context("cannot write the receipt")?;
+    term::answer(&bytes).context("cannot write the receipt")?;
     Ok(Exit::of_receipts(&receipts))
 }
 
