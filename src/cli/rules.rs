@@ -7,6 +7,7 @@ use anyhow::{Context as _, Result, bail};
 
 use crate::detect::rules;
 use crate::model::{Matcher, Rule, RuleSet};
+use crate::report::wrapped;
 
 use super::args::{RulesArgs, RulesCommand};
 use super::exit::Exit;
@@ -80,7 +81,7 @@ fn show(rule: &Rule, set: &RuleSet) -> String {
     for example in &rule.counter_examples {
         row("not", &format!("{example:?}"));
     }
-    let _ = write!(out, "\n{}\n", rule.help.trim());
+    let _ = write!(out, "\n{}", wrapped(&rule.help, term::width()));
     out
 }
 

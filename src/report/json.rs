@@ -938,6 +938,7 @@ mod tests {
             assert_eq!(reported.hosts, finding.credential.hosts.iter().cloned().collect::<Vec<_>>());
             assert_eq!(reported.targets, run.targets);
             assert_eq!(reported.locations, finding.locations);
+            assert_eq!(reported.suppressed, finding.suppressed);
         }
     }
 

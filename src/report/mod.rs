@@ -25,6 +25,7 @@ use std::str::FromStr;
 use crate::model::{Finding, Run};
 
 pub use receipts::{Revocations, write as write_receipts};
+pub use wrap::wrapped;
 
 /// The name of the tool in reports.
 const TOOL: &str = "keyrake";

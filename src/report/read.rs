@@ -10,7 +10,10 @@ use serde::Deserialize;
 
 use super::ReportError;
 use super::json::SCHEMA;
-use crate::model::{BoundHost, Commit, Location, ObjectId, ObjectKind, Place, Region, RegistryId, Reported, Secret};
+use crate::model::{
+    BoundHost, Commit, Location, ObjectId, ObjectKind, Place, Region, RegistryId, Reported, Secret, Suppressed,
+    SuppressedBy,
+};
 
 #[derive(Deserialize)]
 struct Header {
@@ -36,6 +39,22 @@ struct Finding {
     hosts: Vec<Host>,
     #[serde(default)]
     locations: Vec<Spot>,
+    suppressed: Option<Aside>,
+}
+
+#[derive(Deserialize)]
+struct Aside {
+    by: By,
+    #[serde(default)]
+    reason: String,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum By {
+    Inline,
+    Config,
+    Baseline,
 }
 
 #[derive(Deserialize)]
@@ -149,8 +168,20 @@ impl Finding {
             locations: self.locations.into_iter().map(Spot::location).collect::<Result<_, _>>()?,
             hosts: self.hosts.into_iter().map(|Host { host, port, path }| BoundHost { host, port, path }).collect(),
             user: self.user,
+            suppressed: self.suppressed.map(Aside::suppressed),
             targets: targets.to_vec(),
         })
+    }
+}
+
+impl Aside {
+    fn suppressed(self) -> Suppressed {
+        let by = match self.by {
+            By::Inline => SuppressedBy::Inline,
+            By::Config => SuppressedBy::Config,
+            By::Baseline => SuppressedBy::Baseline,
+        };
+        Suppressed { by, reason: self.reason }
     }
 }
 

@@ -4,21 +4,21 @@
 //! by whom; what could not be looked at; and the figures.
 //! What it must never do: read as clean when something was not looked at.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::io;
 
 use anstyle::{AnsiColor, Style};
 
 use super::claims::shown_by;
 use super::closing::closing;
-use super::numbers::{count, counted, short};
+use super::numbers::{count, counted, plural, short};
 use super::places;
 use super::sanitise::Cleaner;
 use super::sentence::Teller;
 use super::wrap::{NO_BREAK, paragraph};
 use super::{ReportError, TextStyle, gravest_first};
 use crate::model::{
-    Access, Finding, LedgerEntry, Level, Notification, Proof, RegistryFacts, Run, SecretKind, Severity, Signer,
+    Access, Code, Finding, LedgerEntry, Level, Notification, Proof, RegistryFacts, Run, SecretKind, Severity, Signer,
     SuppressedBy, Unknown, Validity,
 };
 
@@ -30,8 +30,10 @@ const NAMED_PLACES: usize = 5;
 const NAMED_REQUESTS: usize = 6;
 /// Findings set aside that are named; of more, the number. They are all in JSON.
 const NAMED_ASIDE: usize = 20;
-/// Notifications of one level that are named; of more, the number.
-const NAMED_NOTIFICATIONS: usize = 50;
+/// Warnings that are named; of more, the number.
+const NAMED_WARNINGS: usize = 50;
+/// Notes about one thing that are named; of more, the number.
+const NAMED_NOTES: usize = 3;
 const LONGEST: usize = 500;
 
 /// Writes the report.
@@ -71,7 +73,7 @@ impl Page<'_> {
             self.detail(&places::line(location, self.clean))?;
         }
         if let more @ 1.. = places.len().saturating_sub(NAMED_PLACES) as u64 {
-            self.detail(&format!("and {} more place{}", count(more), if more == 1 { "" } else { "s" }))?;
+            self.detail(&format!("and {} more place{}", count(more), plural(more)))?;
         }
         if let Some(line) = finding.inspection.access.as_ref().and_then(|access| self.biggest(access)) {
             self.detail(&line)?;
@@ -239,22 +241,32 @@ impl Page<'_> {
 
     /// Warnings first, one line each.
     pub(super) fn notifications(&mut self, notifications: &[Notification]) -> io::Result<()> {
-        for (level, word) in [(Level::Warning, "warning"), (Level::Note, "note")] {
-            let here = || notifications.iter().filter(move |notification| notification.level == level);
-            for said in here().take(NAMED_NOTIFICATIONS) {
-                let place = self.foreign(&said.place).replace(' ', &NO_BREAK.to_string());
-                let colon = if place.is_empty() { "" } else { ": " };
-                let text = format!("{word}: {place}{colon}{}", self.foreign(&said.message));
-                paragraph(self.out, "", 0, &text, 2, self.style.width)?;
-            }
-            if let more @ 1.. = here().count().saturating_sub(NAMED_NOTIFICATIONS) as u64 {
-                self.plain(&format!(
-                    "{word}: and {} more like these (all of them are in --format{NO_BREAK}json)",
-                    count(more)
-                ))?;
-            }
+        let of = |level| notifications.iter().filter(move |said| said.level == level);
+        self.some_of("warning", &of(Level::Warning).collect::<Vec<_>>(), NAMED_WARNINGS)?;
+        let mut notes: BTreeMap<Code, Vec<&Notification>> = BTreeMap::new();
+        for note in of(Level::Note) {
+            notes.entry(note.code).or_default().push(note);
+        }
+        for alike in notes.values() {
+            self.some_of("note", alike, NAMED_NOTES)?;
         }
         if notifications.is_empty() { Ok(()) } else { writeln!(self.out) }
+    }
+
+    fn some_of(&mut self, word: &str, said: &[&Notification], named: usize) -> io::Result<()> {
+        for said in said.iter().take(named) {
+            let place = self.foreign(&said.place).replace(' ', &NO_BREAK.to_string());
+            let colon = if place.is_empty() { "" } else { ": " };
+            let text = format!("{word}: {place}{colon}{}", self.foreign(&said.message));
+            paragraph(self.out, "", 0, &text, 2, self.style.width)?;
+        }
+        match said.len().saturating_sub(named) as u64 {
+            0 => Ok(()),
+            more => self.plain(&format!(
+                "{word}: and {} more like these (all of them are in --format{NO_BREAK}json)",
+                count(more)
+            )),
+        }
     }
 
     /// A word of gravity, in its colour, and the sentence behind it.

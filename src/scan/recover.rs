@@ -35,7 +35,11 @@ pub fn recover(reported: Vec<Reported>, detector: &Detector) -> Recovered {
     for finding in reported {
         let found = with_value(&finding, detector.rules()).or_else(|| again.get(&finding.fingerprint).cloned());
         match found {
-            Some(found) => recovered.findings.push(Finding { locations: finding.locations, ..found }),
+            Some(found) => recovered.findings.push(Finding {
+                locations: finding.locations,
+                suppressed: finding.suppressed,
+                ..found
+            }),
             None => recovered.missing.push(finding),
         }
     }

@@ -151,3 +151,27 @@ fn a_run_that_did_not_see_everything_drops_nothing_from_the_baseline() {
     assert_eq!(std::fs::read_to_string(&baseline).expect("the baseline is there"), known);
     assert!(!output.notifications().contains(&"suppression-unused".to_owned()), "{}", output.stdout);
 }
+
+#[test]
+fn what_is_set_aside_is_revoked_by_name_only_and_no_receipt_is_lost() {
+    let (repo, open) = leak();
+    let allowed = mint::npm_token();
+    repo.write("b.env", format!("NPM_TOKEN={allowed} # keyrake:allow reads only, and is meant to be public\n"));
+    let scan = Keyrake::scan_offline(repo.path(), ["--report", "json=.git/report.json"]).run().exits(1);
+    let fingerprint = |secret| scan.finding_of(secret)["fingerprint"].as_str().unwrap_or_default().to_owned();
+    let (open, allowed) = (fingerprint(&open), fingerprint(&allowed));
+    for (more, expected) in [(&[][..], &open), (&["--fingerprint", &allowed][..], &allowed)] {
+        let args = ["revoke", "--format", "json", "--report", ".git/report.json", "--receipt", "no/such/folder/x"];
+        let output = Keyrake::new(args).args(more).dir(repo.path()).may_knock().run().exits(2);
+        assert!(output.stderr.contains("no/such/folder"), "{}", output.stderr);
+        let receipts = output.json()["receipts"].as_array().cloned().unwrap_or_default();
+        let told: Vec<&str> = receipts.iter().filter_map(|receipt| receipt["fingerprint"].as_str()).collect();
+        assert_eq!(told, [expected]);
+    }
+}
+
+#[test]
+fn this_repository_is_clean_by_its_own_configuration() {
+    let output = Keyrake::scan_offline(Path::new(env!("CARGO_MANIFEST_DIR")), ["--no-history"]).run().exits(0);
+    assert_eq!(output.json()["summary"]["findings"], 0, "{}", output.stdout);
+}
