@@ -25,7 +25,7 @@ pub(super) fn closing(run: &Run, aside: u64) -> String {
     let summary = &run.summary;
     let nothing = (summary.files, summary.objects, summary.bytes) == (0, 0, 0);
     let mut verdict = match (total, missed) {
-        (0, 0) if nothing => "nothing was searched: no findings".to_owned(),
+        (0, 0) if nothing && run.findings.is_empty() => "nothing was searched: no findings".to_owned(),
         (0, 0) => "clean: no findings".to_owned(),
         (0, _) => format!("{incomplete}; no findings elsewhere"),
         (_, 0) => tally(&by_severity, total),
