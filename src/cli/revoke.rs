@@ -30,7 +30,7 @@ pub(super) fn run(args: &RevokeArgs, global: &Global) -> Result<Exit> {
     let aside = findings.iter().filter(|finding| finding.suppressed.is_some()).count();
     if aside > 0 && args.fingerprint.is_empty() {
         term::note(&format!(
-            "note: {aside} of the report are set aside and left alone (--fingerprint names one all the same)"
+            "note: set aside in the report, and so left alone: {aside} (--fingerprint names one all the same)"
         ));
     }
     let found = findings.into_iter().filter(|finding| asked_for(&finding.fingerprint, finding.suppressed.is_some()));
