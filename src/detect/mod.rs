@@ -38,7 +38,7 @@ pub struct Detector {
 impl Detector {
     /// Compiles the rules.
     pub fn new(rules: RuleSet) -> Result<Self, RuleError> {
-        let readers = rules.rules.iter().map(|rule| reader(rule)).collect::<Result<_, _>>()?;
+        let readers = rules.rules.iter().map(reader).collect::<Result<_, _>>()?;
         let mut table = Literals::default();
         for (index, rule) in rules.rules.iter().enumerate() {
             table.add_rule(index, rule);
@@ -200,5 +200,7 @@ impl Literals {
     }
 }
 
+#[cfg(test)]
+mod forms;
 #[cfg(test)]
 mod tests;
