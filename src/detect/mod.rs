@@ -201,4 +201,6 @@ impl Literals {
 }
 
 #[cfg(test)]
+mod forms;
+#[cfg(test)]
 mod tests;

@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use regex::bytes::Regex;
 
-use super::decode::{Decoded, base64_around, wide_around};
+use super::decode::{Decoded, base64_around, unescaped_around, wide_around};
 use super::parse::{Found, Offline, Parser, Text};
 use super::placeholder::is_placeholder;
 use super::prefilter::Prefilter;
@@ -74,6 +74,7 @@ impl Engine {
             depth,
             decoded: [0; 4],
             widened: 0,
+            unescaped: 0,
             windows: Vec::new(),
             found: Vec::new(),
         };
@@ -96,6 +97,8 @@ struct Search<'a> {
     decoded: [usize; 4],
     /// Up to where wide text has been decoded.
     widened: usize,
+    /// Up to where escapes have been taken out.
+    unescaped: usize,
     /// The stretch that a pattern rule has still to search.
     windows: Vec<(usize, Range<usize>)>,
     found: Vec<Match>,
@@ -107,7 +110,10 @@ impl Search<'_> {
         let hit = at..at + length;
         for action in actions {
             match *action {
-                Action::Rule(rule) => self.read(rule, hit.clone()),
+                Action::Rule(rule) => {
+                    self.read(rule, hit.clone());
+                    self.unescape(&hit);
+                }
                 Action::Base64(phase) => self.base64(phase, hit.clone()),
                 Action::Wide => self.wide(hit.start),
             }
@@ -117,7 +123,7 @@ impl Search<'_> {
     fn read(&mut self, rule: usize, hit: Range<usize>) {
         match self.engine.readers.get(rule) {
             Some(Reader::Parser(parser)) => {
-                if let Some(found) = parser(&self.text, hit) {
+                for found in parser(&self.text, hit) {
                     self.push(rule, found);
                 }
             }
@@ -178,6 +184,21 @@ impl Search<'_> {
             self.widened = decoded.end();
             self.descend(&decoded);
         }
+    }
+
+    /// A file that was quoted as a whole says more once its lines are lines again.
+    fn unescape(&mut self, hit: &Range<usize>) {
+        if self.depth >= DEEPEST || hit.start < self.unescaped {
+            return;
+        }
+        let Some(decoded) = unescaped_around(self.text.bytes, hit) else {
+            self.unescaped = hit.end;
+            return;
+        };
+        // What stands at the very end has not been seen with what follows it.
+        let end = decoded.end();
+        self.unescaped = if end < self.text.bytes.len() { end.saturating_sub(PATTERN_REACH) } else { end };
+        self.descend(&decoded);
     }
 
     fn descend(&mut self, decoded: &Decoded) {
@@ -249,18 +270,23 @@ pub(crate) fn outward(mut found: Match, decoded: &Decoded, length: usize) -> Mat
     found
 }
 
-/// One match for each place: of those that overlap the strongest, with the companions that the others know.
+/// One match for each place: of those that overlap the strongest, with the companions that the others know. Of equals the one that
+/// was found last: it comes from the text behind an encoding, which shows more of the file.
 pub(crate) fn merge(mut found: Vec<Match>) -> Vec<Match> {
     if found.len() < 2 {
         return found;
     }
-    found.sort_by_key(|each| (each.span.start, each.evidence, each.rule));
+    let key = |each: &Match| (each.span.start, each.evidence, each.rule);
+    found.sort_by_key(key);
     let mut merged: Vec<Match> = Vec::with_capacity(found.len());
     for next in found {
         match merged.last_mut() {
             Some(last) if next.span.start < last.span.end => {
-                let (mut winner, loser) =
-                    if next.evidence < last.evidence { (next, last.clone()) } else { (last.clone(), next) };
+                let (mut winner, loser) = if next.evidence < last.evidence || key(&next) == key(last) {
+                    (next, last.clone())
+                } else {
+                    (last.clone(), next)
+                };
                 winner.user = winner.user.or(loser.user);
                 winner.host = winner.host.or(loser.host);
                 winner.allow = winner.allow.or(loser.allow);

@@ -1,13 +1,14 @@
 //! The grammars of credential files, one parser for each kind of credential.
 //!
-//! In: a text and the place of an anchor, a literal of the rule. Out: the credential that belongs to the anchor, if one does,
-//! with user and host as its file names them. A parser may read the whole text, but what it reads around one anchor is bounded.
+//! In: a text and the place of an anchor, a literal of the rule. Out: the credentials that belong to the anchor, if any do,
+//! with user and host as their file names them. A parser may read the whole text, but what it reads around one anchor is bounded.
 
 mod bunfig;
 mod host;
 mod jwt;
 mod key;
 mod password;
+mod pnpm;
 mod registry_token;
 mod siblings;
 mod token;
@@ -27,8 +28,8 @@ use siblings::Siblings;
 /// What a secret says of itself, by short words.
 pub(crate) type Offline = BTreeMap<String, String>;
 
-/// Reads the credential that an anchor belongs to.
-pub(crate) type Parser = fn(&Text<'_>, Range<usize>) -> Option<Found>;
+/// Reads the credentials that an anchor belongs to: mostly none, several where the anchor is the head of a table.
+pub(crate) type Parser = fn(&Text<'_>, Range<usize>) -> Vec<Found>;
 
 /// The parsers that rules may name.
 const PARSERS: [(&str, Parser); 4] = [

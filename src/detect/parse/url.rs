@@ -9,7 +9,7 @@ use std::ops::Range;
 use percent_encoding::percent_decode;
 
 use super::host::{Scheme, above_package, bound};
-use super::{Found, Offline, Text, bunfig};
+use super::{Found, Offline, Text};
 use crate::detect::placeholder::is_placeholder_pair;
 use crate::model::BoundHost;
 
@@ -33,12 +33,28 @@ const KEYS: [&[u8]; 10] = [
 
 /// The password of the URL that begins at the anchor.
 pub(super) fn password(text: &Text<'_>, anchor: Range<usize>) -> Option<Found> {
+    let found = password_of_any(text, anchor.clone())?;
+    is_registry(text.bytes, anchor.start, found.span.end + 1).then_some(found)
+}
+
+/// The passwords of all URLs in a stretch that holds nothing but registries.
+pub(super) fn passwords(text: &Text<'_>, within: Range<usize>) -> Vec<Found> {
+    let Some(stretch) = text.bytes.get(within.clone()) else { return Vec::new() };
+    let schemes = memchr::memmem::find_iter(stretch, b"://").filter_map(|at| {
+        let head = stretch.get(..at)?;
+        let length = [b"https".as_slice(), b"http"].into_iter().find(|scheme| head.ends_with(scheme))?.len();
+        Some(within.start + at - length..within.start + at + 3)
+    });
+    schemes.filter_map(|anchor| password_of_any(text, anchor)).collect()
+}
+
+fn password_of_any(text: &Text<'_>, anchor: Range<usize>) -> Option<Found> {
     let bytes = text.bytes;
     let userinfo = userinfo(bytes, anchor.end)?;
     let raw = bytes.get(userinfo.clone())?;
     let colon = memchr::memchr(b':', raw)?;
     let (user, secret) = (decoded(raw.get(..colon)?), decoded(raw.get(colon + 1..)?));
-    if secret.is_empty() || is_placeholder_pair(&user, &secret) || !is_registry(bytes, anchor.start, userinfo.end + 1) {
+    if secret.is_empty() || is_placeholder_pair(&user, &secret) {
         return None;
     }
     let host = host(bytes, anchor.start, userinfo.end + 1)?;
@@ -107,13 +123,8 @@ fn is_value_of_registry_key(bytes: &[u8], start: usize) -> bool {
     let is_key = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(**byte, b'_' | b'-' | b'.');
     let length = before.iter().rev().take_while(is_key).count();
     let name = before.get(before.len() - length..).unwrap_or_default();
-    let scope = before.get(..before.len() - length).unwrap_or_default();
     let plain: Vec<u8> = name.iter().filter(|byte| byte.is_ascii_alphanumeric()).map(u8::to_ascii_lowercase).collect();
-    if gap == 0 || plain.is_empty() {
-        return false;
-    }
-    KEYS.contains(&plain.as_slice())
-        || ((plain == b"url" || scope.ends_with(b"@")) && bunfig::is_in_install(bytes, start))
+    gap > 0 && KEYS.contains(&plain.as_slice())
 }
 
 fn decoded(text: &[u8]) -> Cow<'_, [u8]> {
@@ -147,7 +158,6 @@ mod tests {
             ("NPM_CONFIG_REGISTRY=https://mia:pw1@r.invalid/", Some("mia pw1 r.invalid/")),
             ("npmRegistryServer: \"https://mia:pw1@r.invalid/\"", Some("mia pw1 r.invalid/")),
             ("[install]\nregistry = \"https://mia:pw1@r.invalid\"", Some("mia pw1 r.invalid/")),
-            ("[install.scopes]\n\"@o\" = \"https://mia:pw1@r.invalid\"", Some("mia pw1 r.invalid/")),
             ("registry=https://:pw1@r.invalid/", Some(" pw1 r.invalid/")),
             ("registry=https://user:pass@r.invalid/", None),
             ("registry=https://${USER}:${PASS}@r.invalid/", None),
