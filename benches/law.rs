@@ -14,7 +14,7 @@ use std::process::{Command, ExitCode, Stdio};
 use std::sync::{Mutex, PoisonError};
 
 use keyrake::detect::{Detector, rules};
-use keyrake::git::Repo;
+use keyrake::git::{Repo, Tally};
 use keyrake::model::{Below, Blob, Match, Notification, ObjectId, ObjectKind, Origin, Secret};
 use keyrake::source::{History, Sink, Source as _};
 
@@ -69,6 +69,8 @@ impl Sink for Kept<'_> {
     fn reach(&self) -> usize {
         self.detector.reach()
     }
+
+    fn tally(&self, _: Tally) {}
 
     fn notify(&self, notification: Notification) {
         self.said.lock().unwrap_or_else(PoisonError::into_inner).push(notification);

@@ -1,13 +1,17 @@
-//! Text behind another encoding: base64 at any alignment, and UTF-16.
+//! Text behind another encoding: base64 at any alignment, UTF-16, and the escapes of quoted strings.
 //!
 //! In: bytes and a place where an encoded literal stands. Out: the decoded bytes around it, with the way back from each decoded byte
 //! to the bytes that encode it. It must never decode more than a bounded stretch around a place, except for whole UTF-16 files.
+
+mod escapes;
 
 use std::ops::Range;
 
 use base64::Engine as _;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+
+pub(crate) use escapes::unescaped_around;
 
 /// How far a run of base64 or of two-byte characters is followed to either side.
 const REACH: usize = 32 << 10;
@@ -37,6 +41,8 @@ enum Places {
     Wide { start: usize },
     /// Where each base64 character stands, relative to `start`.
     Base64 { start: usize, characters: Vec<u32> },
+    /// What each byte was written as.
+    Escaped(Vec<Range<usize>>),
 }
 
 impl Decoded {
@@ -50,6 +56,10 @@ impl Decoded {
                 let last = (inner.end * 4).div_ceil(3).saturating_sub(1);
                 start + place(first)..start + place(last) + 1
             }
+            Places::Escaped(written) => {
+                let piece = |index: usize| written.get(index).or(written.last()).cloned().unwrap_or_default();
+                piece(inner.start).start..piece(inner.end.saturating_sub(1)).end
+            }
         }
     }
 
@@ -57,6 +67,7 @@ impl Decoded {
     pub(crate) fn start(&self) -> usize {
         match &self.places {
             Places::Wide { start } | Places::Base64 { start, .. } => *start,
+            Places::Escaped(written) => written.first().map_or(0, |piece| piece.start),
         }
     }
 
@@ -65,6 +76,7 @@ impl Decoded {
         match &self.places {
             Places::Wide { start } => start + 2 * self.bytes.len(),
             Places::Base64 { start, characters } => start + characters.last().map_or(0, |at| *at as usize + 1),
+            Places::Escaped(written) => written.last().map_or(0, |piece| piece.end),
         }
     }
 }

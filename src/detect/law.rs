@@ -25,6 +25,19 @@ static PIECES: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
         "{password}",
         "{base64:{password}}",
         "//r.invalid/:_authToken=",
+        "\"https://r.invalid/\": {\n",
+        "  \"@mia\": {\n",
+        "    authToken: {opaque}\n",
+        "authToken: ",
+        "\nregistries:\n",
+        "  a: https://mia:{password}@r.invalid/\n",
+        r"\n",
+        r"\n_auth=",
+        r#"\n_password={base64:{password}}\n"#,
+        r#""\n_auth={auth}\n""#,
+        r#"\"{opaque}\""#,
+        r#"\t"#,
+        "'",
         "//r.invalid/a/b/c/:_authToken = \"",
         "_authToken",
         "_auth=",
@@ -164,7 +177,7 @@ fn search(bytes: &[u8], fresh: Fresh<'_>) -> (Vec<String>, Below) {
 
 /// Credentials that far bytes make or break: `~` is a gap of any length, `|` cuts the text into parts, and what stands behind `!`
 /// hides the credential as long as it is there.
-const FAR: [&str; 16] = [
+const FAR: [&str; 24] = [
     "\n_password=cGFzc3dvcmQ=\n~|username=mia\n|",
     "username=mia\n|~//r.invalid/:_password=aHVudGVyMg==\n",
     "\n_password=cGFzc3dvcmQ=\n|!username=foo\n|~|username=mia\n|",
@@ -178,6 +191,14 @@ const FAR: [&str; 16] = [
     "|https://r.invalid|/:username=;;;;;mia|:_password=|{password}",
     "//r.invalid/:_authToken=|{jwt-long}|\n",
     "//r.invalid/:_authToken=${T:-;;;;;{opaque}|}|\nnpmAuthToken: ${T:-{opaque}|~}|",
+    "|\"https://r.invalid/|\": {| \"@a\": { x: ;;;;; }, \"@mia\": {| authToken: {opaque} } }",
+    "\n|registries:|\n  a: ;;;;;\n  b: https://mia:{password}@r.invalid/\n",
+    r#""|\n|_password=cGFzc3dvcmQ=\n;;;;;\nusername=mia|\n""#,
+    r#"{"a": "|[install]\n|;;;;;\ntoken = \"{opaque}\"\n"}"#,
+    r#"f('|;;;;;\n|\n_password = {base64:{password}}\n|')"#,
+    r#"["|a;;;;;\n", "|\n_auth={auth}\n", "|b\n"]"#,
+    r#"|\n|\t_password: {base64:{password}}|;;;;;\n"#,
+    "//r.invalid/:_authToken=${|;;;;;}|//r.invalid/:_authToken=${{uuid}}",
     "{base64:~//r.invalid/:_authToken=|{npm_token}|\n~~}",
     "{wide:~//r.invalid/:_authToken=|{npm_token}|\n~~}",
     "{marked:~//r.invalid/:_authToken=|{npm_token}|\n~~}",

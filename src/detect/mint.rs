@@ -103,7 +103,8 @@ impl Mint {
         })
     }
 
-    fn text(&mut self, alphabet: &[u8], length: usize) -> String {
+    /// So many characters of an alphabet.
+    pub(super) fn text(&mut self, alphabet: &[u8], length: usize) -> String {
         (0..length)
             .filter_map(|_| {
                 let index = self.next() % alphabet.len() as u64;

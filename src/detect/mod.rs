@@ -66,9 +66,14 @@ impl Detector {
     /// The same, and how the blobs that are made from this one have to be searched.
     pub fn search(&self, blob: &Blob<'_>) -> (Vec<Match>, Below) {
         let bytes = blob.bytes;
+        let whole = || self.engine.search(&self.rules, bytes, iter::once(0..bytes.len()), 0);
         let (mut found, is_far) = match blob.fresh {
-            Fresh::All => self.engine.search(&self.rules, bytes, iter::once(0..bytes.len()), 0),
-            Fresh::Ranges(ranges) => self.engine.search(&self.rules, bytes, ranges.iter().cloned(), 0),
+            Fresh::All => whole(),
+            Fresh::Ranges(ranges) => match self.engine.search(&self.rules, bytes, ranges.iter().cloned(), 0) {
+                // What far bytes decide may depend on anchors before it, too.
+                (_, true) => whole(),
+                near => near,
+            },
         };
         allow(&mut found, bytes);
         if let Some(text) = decode::utf16(bytes) {
@@ -185,6 +190,8 @@ impl Literals {
     }
 }
 
+#[cfg(test)]
+mod forms;
 #[cfg(test)]
 mod law;
 #[cfg(test)]

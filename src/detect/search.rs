@@ -10,14 +10,14 @@ use std::ops::Range;
 
 use regex::bytes::Regex;
 
-use super::decode::{Decoded, base64_around, wide_around};
+use super::decode::{Decoded, base64_around, unescaped_around, wide_around};
 use super::parse::{Found, Offline, Parser, Text};
 use super::placeholder::is_placeholder;
 use super::prefilter::Prefilter;
 use crate::model::{Checksum, Match, RuleSet, Secret, SecretKind};
 
 /// How far from an anchor bytes may decide over it without making its text one that must be searched whole after every change.
-pub(crate) const NEAR: usize = 256;
+pub(crate) const NEAR: usize = 520;
 /// How much of that a run of encoded text may take: what ends a run is looked for a wrapped line further.
 const NEAR_RUN: usize = NEAR / 2;
 /// How many encodings may lie around each other.
@@ -83,6 +83,7 @@ impl Engine {
             depth,
             decoded: [0; 4],
             widened: 0,
+            unescaped: 0,
             windows: Vec::new(),
             found: Vec::new(),
         };
@@ -105,6 +106,8 @@ struct Search<'a> {
     decoded: [usize; 4],
     /// Up to where wide text has been decoded.
     widened: usize,
+    /// Up to where escapes have been taken out.
+    unescaped: usize,
     /// The stretch that a pattern rule has still to search.
     windows: Vec<(usize, Range<usize>)>,
     found: Vec<Match>,
@@ -116,7 +119,12 @@ impl Search<'_> {
         let hit = at..at + length;
         for action in actions {
             match *action {
-                Action::Rule(rule) => self.read(rule, hit.clone()),
+                Action::Rule(rule) => {
+                    self.read(rule, hit.clone());
+                    if !self.text.is_plain_url(&hit) {
+                        self.unescape(&hit);
+                    }
+                }
                 Action::Base64(phase) => self.base64(phase, hit.clone()),
                 Action::Wide => self.wide(hit.start),
             }
@@ -127,7 +135,7 @@ impl Search<'_> {
         match self.engine.readers.get(rule) {
             Some(Reader::Parser(parser)) => {
                 self.text.anchor(&hit);
-                if let Some(found) = parser(&self.text, hit) {
+                for found in parser(&self.text, hit) {
                     self.push(rule, found);
                 }
             }
@@ -196,6 +204,22 @@ impl Search<'_> {
             self.text.looks_at(&(decoded.start()..decoded.end()), NEAR_RUN);
             self.descend(&decoded);
         }
+    }
+
+    /// A file that was quoted as a whole says more once its lines are lines again.
+    fn unescape(&mut self, hit: &Range<usize>) {
+        if self.depth >= DEEPEST || hit.start < self.unescaped {
+            return;
+        }
+        let Some(decoded) = unescaped_around(self.text.bytes, hit) else {
+            self.unescaped = hit.end;
+            return;
+        };
+        self.text.looks_far();
+        // What stands at the very end has not been seen with what follows it.
+        let end = decoded.end();
+        self.unescaped = if end < self.text.bytes.len() { end.saturating_sub(PATTERN_REACH) } else { end };
+        self.descend(&decoded);
     }
 
     fn descend(&mut self, decoded: &Decoded) {
@@ -268,18 +292,23 @@ pub(crate) fn outward(mut found: Match, decoded: &Decoded, length: usize) -> Mat
     found
 }
 
-/// One match for each place: of those that overlap the strongest, with the companions that the others know.
+/// One match for each place: of those that overlap the strongest, with the companions that the others know. Of equals the one that
+/// was found last: it comes from the text behind an encoding, which shows more of the file.
 pub(crate) fn merge(mut found: Vec<Match>) -> Vec<Match> {
     if found.len() < 2 {
         return found;
     }
-    found.sort_by_key(|each| (each.span.start, each.evidence, each.rule));
+    let key = |each: &Match| (each.span.start, each.evidence, each.rule);
+    found.sort_by_key(key);
     let mut merged: Vec<Match> = Vec::with_capacity(found.len());
     for next in found {
         match merged.last_mut() {
             Some(last) if next.span.start < last.span.end => {
-                let (mut winner, loser) =
-                    if next.evidence < last.evidence { (next, last.clone()) } else { (last.clone(), next) };
+                let (mut winner, loser) = if next.evidence < last.evidence || key(&next) == key(last) {
+                    (next, last.clone())
+                } else {
+                    (last.clone(), next)
+                };
                 winner.user = winner.user.or(loser.user);
                 winner.host = winner.host.or(loser.host);
                 winner.allow = winner.allow.or(loser.allow);

@@ -161,6 +161,11 @@ fn passwords() {
     }
     case("npm_config__auth={base64:mia:{password}}", &["registry-password {password} mia -"]);
     case("YARN_NPM_AUTH_IDENT=mia:{password}", &["registry-password {password} mia -"]);
+    case("//r.invalid/:_auth={base64:mia:{password}\n}", &["registry-password {password} mia r.invalid/"]);
+    case(
+        "//r.invalid/:username=mia\n//r.invalid/:_password={base64:{password}\n}",
+        &["registry-password {password} mia r.invalid/"],
+    );
     case("//r.invalid/:_auth={base64:mia:password}", &["registry-password password mia r.invalid/"]);
     case("registry=https://mia:a%2Fb@r.invalid/", &["registry-password a/b mia r.invalid/"]);
     for text in ["_auth={base64:mia:Osprey-2}", "registry=https://mia:Osprey-2@r.invalid/"] {
@@ -204,9 +209,34 @@ fn yarn_bun_and_variables() {
         "{\"name\": \"NPM_TOKEN\",\n \"value\": \"{uuid}\"}",
         r#"{\"NPM_TOKEN\": \"{uuid}\"}"#,
         "MY_NPM_TOKEN={uuid}",
+        // Kubernetes' secrets, with and without the line feed of `echo`.
+        "data:\n  NPM_TOKEN: {base64:{uuid}}",
+        "data:\n  NPM_TOKEN: \"{base64:{uuid}\n}\"",
+        "NPM_TOKEN=${{uuid}}",
     ] {
         case(text, &["legacy-token {uuid} - -"]);
     }
+    case("npmAuthToken: \"${{uuid}}\"", &["registry-token {uuid} - -"]);
+    case("//r.invalid/:_authToken=${{npm_token}}", &["access-token {npm_token} - r.invalid/"]);
+    case("//r.invalid/:_authToken=${NPM_TOKEN:-{opaque}}", &["registry-token {opaque} - r.invalid/"]);
+}
+
+#[test]
+fn variables_name_their_registry() {
+    for text in [
+        "NPM_CONFIG_REGISTRY=https://r.invalid/npm/\nYARN_NPM_AUTH_TOKEN={opaque}",
+        "YARN_NPM_REGISTRY_SERVER: https://r.invalid/npm\nYARN_NPM_AUTH_TOKEN: {opaque}",
+        "NPM_CONFIG_TOKEN={opaque}\nNPM_CONFIG_REGISTRY=\"https://r.invalid/npm/\"",
+        "COREPACK_NPM_REGISTRY=https://r.invalid/npm COREPACK_NPM_TOKEN={opaque}",
+    ] {
+        case(text, &["registry-token {opaque} - r.invalid/npm/"]);
+    }
+    case("NPM_REGISTRY_URL=https://r.invalid/\nNPM_TOKEN={uuid}", &["legacy-token {uuid} - r.invalid/"]);
+    case("NPM_REGISTRY=https://r.invalid\nNPM_TOKEN=NpmToken.{uuid}", &["registry-token NpmToken.{uuid} - r.invalid/"]);
+    case(
+        "NPM_CONFIG_REGISTRY=https://r.invalid/\nNPM_CONFIG__AUTH={base64:mia:{password}}",
+        &["registry-password {password} mia r.invalid/"],
+    );
 }
 
 #[test]
@@ -287,6 +317,13 @@ fn references_placeholders_and_redacted_forms_are_silent() {
         "see https://mia:Osprey-2@r.invalid/docs",
         "token = \"{opaque}\"",
         "password = \"Osprey-2\"",
+        "(null==n?void 0:n.get(\"npmAuthIdent\"))||(null==n?void 0:n.get(\"npmAuthToken\"))",
+        "new Set([\"npmAuthIdent\", \"npmAuthToken\"])",
+        "\"npmAuthIdent\": \"Buffer.from(mia:Osprey-2).toString('base64')\"",
+        "'//r.invalid/:_password': '9876543219'",
+        "//r.invalid/:_password=my-fake-password",
+        "[install]\nregistry = { token = \"\", url = \"https://r.invalid/{opaque}\" }",
+        "registries:\n  - x\nsee: https://mia:Osprey-2@r.invalid/",
         "NPM_TOKEN=\nSHA={uuid}",
         "{npm_token_long}_x",
         "x{npm_token_long}",
@@ -459,8 +496,7 @@ fn a_users_own_rules() {
 #[test]
 fn only_fresh_ranges_are_searched() {
     let gap = "x\n".repeat(2000);
-    let text =
-        mint::fill(&format!("a={{npm_token}}\n{gap}//r.invalid/:_authToken={{opaque}}{{opaque}}{{opaque}}\n{gap}"), 1);
+    let text = mint::fill(&format!("a={{npm_token}}\n{gap}//r.invalid/:_authToken={{opaque}}\n{gap}"), 1);
     let at = text.find("//r").unwrap();
     let scan = |ranges: &[Range<usize>]| {
         let blob = Blob { fresh: Fresh::Ranges(ranges), ..Blob::whole(Origin::Stdin, text.as_bytes()) };

@@ -50,8 +50,6 @@ pub enum Code {
     RangeEmpty,
     /// A suppression or baseline entry matched nothing.
     SuppressionUnused,
-    /// The scanned repository's own configuration switches something off.
-    SwitchedOff,
     /// A setting that the scanned repository's own configuration may not make.
     SettingIgnored,
     /// A registry could not be asked.
@@ -77,7 +75,6 @@ impl Code {
             Self::AttributionIncomplete => "attribution-incomplete",
             Self::RangeEmpty => "range-empty",
             Self::SuppressionUnused => "suppression-unused",
-            Self::SwitchedOff => "switched-off",
             Self::SettingIgnored => "setting-ignored",
             Self::RegistryUnavailable => "registry-unavailable",
         }
@@ -206,7 +203,7 @@ pub struct Receipt {
     pub owner_page: Option<String>,
 }
 
-/// What the scanned repository's own configuration switched off.
+/// What a configuration switched off.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SwitchedOff {
     /// `exclude`, `suppress` or `rule`.
@@ -215,8 +212,10 @@ pub struct SwitchedOff {
     pub subject: String,
     /// The reason given.
     pub reason: String,
-    /// How much it set aside: files or findings.
+    /// How much it set aside: for `exclude` files, folders and places in history, otherwise findings.
     pub count: u64,
+    /// Where it is written: file and line.
+    pub place: String,
 }
 
 /// What was looked at.
@@ -251,7 +250,7 @@ pub struct Run {
     pub findings: Vec<Finding>,
     /// What was asked.
     pub ledger: Vec<LedgerEntry>,
-    /// What the repository's own configuration switched off.
+    /// What configurations switched off.
     pub switched_off: Vec<SwitchedOff>,
     /// The rules that were active.
     pub rules: RuleSet,

@@ -255,6 +255,7 @@ pub(super) fn ordinary() -> Run {
             subject: "vendor/".to_owned(),
             reason: "third-party code".to_owned(),
             count: 1200,
+            place: "keyrake.toml:1".to_owned(),
         }],
         summary: Summary { requests: 6, ..empty().summary },
         ..empty()
@@ -326,7 +327,13 @@ pub(super) fn hostile() -> Run {
         notifications: vec![Notification::warning(Code::FileUnreadable, evil.clone(), evil.clone())],
         findings,
         ledger: vec![LedgerEntry { origin: evil.clone(), ..request(1, &evil, 200, Signer::Credential, &evil) }],
-        switched_off: vec![SwitchedOff { what: "exclude", subject: evil.clone(), reason: evil, count: 1 }],
+        switched_off: vec![SwitchedOff {
+            what: "exclude",
+            subject: evil.clone(),
+            reason: evil.clone(),
+            count: 1,
+            place: evil,
+        }],
         ..empty()
     }
 }

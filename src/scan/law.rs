@@ -7,8 +7,8 @@ use std::process::{Command, Stdio};
 use std::sync::Mutex;
 
 use crate::detect::{Detector, mint, rules};
-use crate::git::Kind;
 use crate::git::fixture::Scratch;
+use crate::git::{Kind, Tally};
 use crate::model::{Below, Blob, Match, Notification, ObjectId, Origin, Secret};
 use crate::source::{History, Sink, Source as _};
 
@@ -32,6 +32,8 @@ impl Sink for Kept<'_> {
     fn reach(&self) -> usize {
         self.detector.reach()
     }
+
+    fn tally(&self, _: Tally) {}
 
     fn notify(&self, notification: Notification) {
         panic!("{notification:?}");

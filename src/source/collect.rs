@@ -3,6 +3,7 @@
 use std::sync::Mutex;
 
 use super::visit::{Sink, Source};
+use crate::git::Tally;
 use crate::model::{Below, Blob, Code, Notification, Origin};
 
 #[derive(Default)]
@@ -16,6 +17,12 @@ impl Sink for Collected {
         self.blobs.lock().unwrap().push((blob.origin, blob.bytes.to_vec()));
         Below::Whole
     }
+
+    fn reach(&self) -> usize {
+        usize::MAX
+    }
+
+    fn tally(&self, _: Tally) {}
 
     fn notify(&self, notification: Notification) {
         self.notes.lock().unwrap().push(notification);

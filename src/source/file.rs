@@ -84,6 +84,7 @@ mod tests {
     use std::sync::atomic::{AtomicU64, Ordering};
 
     use super::*;
+    use crate::git::Tally;
     use crate::git::fixture::Scratch;
     use crate::model::{Below, Blob};
     use crate::source::collect::Collected;
@@ -103,6 +104,11 @@ mod tests {
                 self.1.fetch_add(memchr::memmem::find_iter(blob.bytes, b"needle").count() as u64, Ordering::Relaxed);
                 Below::Whole
             }
+            fn reach(&self) -> usize {
+                usize::MAX
+            }
+
+            fn tally(&self, _: Tally) {}
             fn notify(&self, notification: Notification) {
                 self.2.notify(notification);
             }
@@ -130,6 +136,11 @@ mod tests {
                 file.write_all(b"more").unwrap();
                 Below::Whole
             }
+            fn reach(&self) -> usize {
+                usize::MAX
+            }
+
+            fn tally(&self, _: Tally) {}
             fn notify(&self, notification: Notification) {
                 self.1.notify(notification);
             }

@@ -9,13 +9,11 @@ pub trait Sink: Sync {
     /// Content to be searched. Its bytes are gone when this returns. Says how whatever was made from it is to be searched.
     fn blob(&self, blob: Blob<'_>) -> Below;
 
-    /// How far around what is new the sink has to look. Without an answer it gets everything whole.
-    fn reach(&self) -> usize {
-        usize::MAX
-    }
+    /// How far around what is new the sink has to look; `usize::MAX` for everything whole.
+    fn reach(&self) -> usize;
 
     /// How much of the history has been gone through since the last time: objects without anything new are not handed on as blobs.
-    fn tally(&self, _tally: Tally) {}
+    fn tally(&self, tally: Tally);
 
     /// Something that could not be read, or is worth knowing.
     fn notify(&self, notification: Notification);

@@ -101,6 +101,7 @@ mod tests {
     use std::sync::Mutex;
 
     use super::*;
+    use crate::git::Tally;
     use crate::model::{Below, Notification};
 
     /// Keeps where windows began and ended, and where `needle` stood.
@@ -117,6 +118,12 @@ mod tests {
             self.found.lock().unwrap().extend(places.map(|at| blob.start.offset + at as u64));
             Below::Whole
         }
+
+        fn reach(&self) -> usize {
+            usize::MAX
+        }
+
+        fn tally(&self, _: Tally) {}
 
         fn notify(&self, notification: Notification) {
             panic!("{notification:?}");

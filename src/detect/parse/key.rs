@@ -21,12 +21,9 @@ pub(super) enum Key {
 
 /// How far to the left a key may begin.
 const LONGEST: usize = 512;
-
-/// Where the text begins that the key of this name may hang on.
-pub(super) fn start(bytes: &[u8], name: usize) -> usize {
-    let head = bytes.get(name.saturating_sub(LONGEST)..name).unwrap_or_default();
-    name - head.iter().rev().take_while(|byte| is_key_character(**byte)).count()
-}
+const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
+/// How wide the margin of a line may be.
+pub(super) const MARGIN: usize = 32;
 
 /// Reads the key whose name begins at `name`. `None` where the name is only the end of another word.
 pub(super) fn key(bytes: &[u8], name: usize) -> Option<Key> {
@@ -41,17 +38,23 @@ pub(super) fn key(bytes: &[u8], name: usize) -> Option<Key> {
         Some(b'_') => is_setting_prefix(head).then_some(Key::Unscoped),
         Some(b'-') => head.ends_with(b"--").then_some(Key::Unscoped),
         Some(b'n' | b'r' | b't') => is_escape(head).then_some(Key::Unscoped),
+        Some(0xBF) => head.ends_with(BYTE_ORDER_MARK).then_some(Key::Unscoped),
         Some(b'.' | b'$' | b'@' | b'/' | b'%' | b')' | b']' | b'}') => None,
         Some(byte) if byte.is_ascii_alphanumeric() || !byte.is_ascii() => None,
         Some(_) => Some(Key::Unscoped),
     }
 }
 
-/// Whether nothing but spaces and comment marks stands before the name on its line.
+/// Whether nothing but spaces and the marks of comments, quotations, lists and diffs stands before the name on its line.
 pub(super) fn begins_line(bytes: &[u8], name: usize) -> bool {
-    let head = bytes.get(name.saturating_sub(32)..name).unwrap_or_default();
-    let line = memchr::memrchr(b'\n', head).map_or(head, |at| head.get(at + 1..).unwrap_or_default());
-    line.len() < 32 && line.iter().all(|byte| matches!(byte, b' ' | b'\t' | b'#' | b';' | b'+' | b'-'))
+    let head = bytes.get(name.saturating_sub(MARGIN)..name).unwrap_or_default();
+    let line = memchr::memrchr2(b'\n', b'\0', head).map_or(head, |at| head.get(at + 1..).unwrap_or_default());
+    line.len() < MARGIN && line.iter().all(|byte| is_margin(*byte))
+}
+
+/// Spaces, marks in front of a line, and the byte order mark.
+pub(super) fn is_margin(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'#' | b';' | b'+' | b'-' | b'>' | b'*' | b'|' | b'`' | 0xEF | 0xBB | 0xBF)
 }
 
 /// `npm_config_`, in front of a setting's name in an environment variable.
@@ -73,8 +76,13 @@ fn scope(head: &[u8]) -> Option<Key> {
     let raw = head.get(head.len() - run..)?;
     let raw = after_escape(raw);
     let text: Vec<u8> = percent_decode(raw).filter(|byte| *byte != b'\\').collect();
-    let Some(slashes) = memchr::memmem::find(&text, b"//") else {
-        return Some(Key::Scoped(bound(&text, Scheme::Unknown).filter(|bound| bound.host.contains('.'))));
+    // pnpm's `//host/:@scope:_authToken`.
+    let text = match memchr::memmem::rfind(&text, b":@") {
+        Some(at) if !text.get(at + 2..).is_some_and(|name| name.contains(&b'/')) => text.get(..at)?,
+        _ => &text,
+    };
+    let Some(slashes) = memchr::memmem::find(text, b"//") else {
+        return Some(Key::Scoped(bound(text, Scheme::Unknown).filter(|bound| bound.host.contains('.'))));
     };
     let scheme = match text.get(..slashes) {
         Some(before) if before.ends_with(b"http:") => Scheme::Http,
@@ -110,6 +118,11 @@ mod tests {
             ("//r.invalid/:", scoped("r.invalid/")),
             ("; //r.invalid:4873/npm/:", scoped("r.invalid:4873/npm/")),
             ("//r.invalid/npm:", scoped("r.invalid/npm/")),
+            ("//r.invalid/npm/:@mia:", scoped("r.invalid/npm/")),
+            ("//r.invalid:@mia:", scoped("r.invalid/")),
+            ("\u{feff}", unscoped()),
+            ("é", None),
+            ("> ", unscoped()),
             ("https://r.invalid/npm/:", scoped("r.invalid/npm/")),
             ("npm_config_//r.invalid/:", scoped("r.invalid/")),
             ("npm publish --//r.invalid/:", scoped("r.invalid/")),

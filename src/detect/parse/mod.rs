@@ -1,15 +1,16 @@
 //! The grammars of credential files, one parser for each kind of credential.
 //!
-//! In: a text and the place of an anchor, a literal of the rule. Out: the credential that belongs to the anchor, if one does,
-//! with user and host as its file names them. A parser may read the whole text, but what it reads around one anchor is bounded.
-//! Before bytes far from the anchor decide whether there is a credential, it says so (`Text::looks_far` and its like); what they say
-//! about one that is there, its host say, needs no saying.
+//! In: a text and the place of an anchor, a literal of the rule. Out: the credentials that belong to the anchor, if any do,
+//! with user and host as their file names them. A parser may read the whole text, but what it reads around one anchor is bounded.
+//! Before bytes further than `NEAR` from the anchor decide whether there is a credential, it says so (`Text::looks_far` and its
+//! like); what they say about one that is there, its host say, needs no saying.
 
 mod bunfig;
 mod host;
 mod jwt;
 mod key;
 mod password;
+mod pnpm;
 mod registry_token;
 mod siblings;
 mod token;
@@ -31,8 +32,8 @@ use super::search::NEAR;
 /// What a secret says of itself, by short words.
 pub(crate) type Offline = BTreeMap<String, String>;
 
-/// Reads the credential that an anchor belongs to.
-pub(crate) type Parser = fn(&Text<'_>, Range<usize>) -> Option<Found>;
+/// Reads the credentials that an anchor belongs to: mostly none, several where the anchor is the head of a table.
+pub(crate) type Parser = fn(&Text<'_>, Range<usize>) -> Vec<Found>;
 
 /// The parsers that rules may name.
 const PARSERS: [(&str, Parser); 4] = [
@@ -87,14 +88,14 @@ impl<'a> Text<'a> {
         self.is_far.get()
     }
 
-    fn looks_up_to(&self, end: usize) {
-        self.looks_at(&(self.anchor.get().0..end), NEAR);
+    /// Whether the anchor is the beginning of a URL that names nobody: the most frequent of all, and it leads to nothing.
+    pub(crate) fn is_plain_url(&self, anchor: &Range<usize>) -> bool {
+        matches!(self.bytes.get(anchor.clone()), Some(b"https://" | b"http://"))
+            && url::userinfo(self.bytes, anchor.end).is_none()
     }
 
-    /// The key that a name hangs on.
-    fn key(&self, name: usize) -> Option<key::Key> {
-        self.looks_at(&(key::start(self.bytes, name)..name), NEAR);
-        key::key(self.bytes, name)
+    fn looks_up_to(&self, end: usize) {
+        self.looks_at(&(self.anchor.get().0..end), NEAR);
     }
 
     /// The token that begins at the opening.
@@ -103,16 +104,10 @@ impl<'a> Text<'a> {
         value::token(self.bytes, opening)
     }
 
-    /// Where the value begins that stands behind yarn's `${NAME:-`, if that begins at the opening.
-    fn fallback(&self, opening: value::Opening) -> value::Opening {
+    /// What stands in the braces of a variable, if one begins at the opening; else the opening itself.
+    fn in_braces(&self, opening: value::Opening) -> value::Opening {
         self.looks_up_to(value::fallback_end(self.bytes, opening));
         value::fallback(self.bytes, opening).unwrap_or(opening)
-    }
-
-    /// The text of any characters that begins at the opening.
-    fn clear(&self, opening: value::Opening) -> Option<Range<usize>> {
-        self.looks_up_to(value::clear_end(self.bytes, opening));
-        value::clear(self.bytes, opening)
     }
 
     /// Whether a host is the public registry's own.

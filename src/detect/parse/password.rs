@@ -2,33 +2,35 @@
 
 use std::ops::Range;
 
-use super::key::{Key, begins_line};
-use super::value::{Lines, Link, Opening, opening};
+use super::key::{Key, MARGIN, begins_line, is_margin, key};
+use super::value::{Lines, Link, Opening, clear, neighbour, opening};
 use super::{Found, Offline, Text, bunfig, host, url, yarn};
 use crate::detect::decode;
-use crate::detect::placeholder::{is_placeholder_pair, is_reference};
-use crate::detect::search::NEAR;
+use crate::detect::placeholder::{is_placeholder, is_placeholder_pair, is_reference};
 use crate::model::BoundHost;
 
+/// How far the lines below `registries:` are followed.
+const LONGEST_BLOCK: usize = 4 << 10;
 /// Anything decodes to a few characters that could be a password.
 const SHORTEST: usize = 4;
 
-pub(super) fn parse(text: &Text<'_>, anchor: Range<usize>) -> Option<Found> {
-    match text.bytes.get(anchor.clone())? {
+pub(super) fn parse(text: &Text<'_>, anchor: Range<usize>) -> Vec<Found> {
+    let found = match text.bytes.get(anchor.clone()).unwrap_or_default() {
+        [b'[', ..] => return bun_fields(text, anchor.start),
+        b"registries:" => return pnpm_registries(text, anchor),
         b"https://" | b"http://" => url::password(text, anchor),
-        [b'p', b'a', ..] => bun_field(text, anchor),
         literal if literal.ends_with(b"AuthIdent") || literal.ends_with(b"AUTH_IDENT") => yarn_field(text, anchor),
         literal if literal.eq_ignore_ascii_case(b"_auth") => auth_field(text, anchor),
         literal if literal.eq_ignore_ascii_case(b"_password") => password_field(text, anchor),
         _ => None,
-    }
+    };
+    found.into_iter().collect()
 }
 
 /// `_auth`: base64 of user and password.
 fn auth_field(text: &Text<'_>, name: Range<usize>) -> Option<Found> {
     let key = field_key(text, &name)?;
-    let value = opening(text.bytes, name.end, Lines::AfterColon).filter(|opening| opening.link != Link::List)?;
-    let (span, value) = text.token(value)?;
+    let (span, value) = text.token(value(text.bytes, name.end)?)?;
     let (user, secret) = pair(&decode::base64(&value)?)?;
     Some(Found { span, secret, user, host: host(text, key, name.start), evidence: None, offline: Offline::new() })
 }
@@ -42,14 +44,15 @@ fn password_field(text: &Text<'_>, name: Range<usize>) -> Option<Found> {
     if key == Key::Unscoped && !begins_setting(text.bytes, name.start) {
         return None;
     }
-    let opening = opening(text.bytes, name.end, Lines::AfterColon).filter(|opening| opening.link != Link::List)?;
+    let opening = value(text.bytes, name.end)?;
     let (span, value) = text.token(opening)?;
     let is_whole = key != Key::Unscoped || value.len().is_multiple_of(4);
-    let decoded = decode::base64(&value).filter(|decoded| is_whole && is_printable(decoded));
+    let decoded = decode::base64(&value).map(without_line_end).filter(|decoded| is_whole && is_printable(decoded));
+    let is_clear = opening.link == Link::Assigned && value.len() >= SHORTEST && !is_placeholder(&value);
     let secret = match (decoded, &key) {
         (Some(decoded), _) if decoded.len() >= SHORTEST => decoded,
         // Not what npm reads, but somebody's password all the same.
-        (None, Key::Scoped(Some(_))) if opening.link == Link::Assigned && value.len() >= SHORTEST => value,
+        (None, Key::Scoped(Some(_))) if is_clear => value,
         _ => return None,
     };
     text.looks_far();
@@ -66,7 +69,7 @@ fn field_key(text: &Text<'_>, name: &Range<usize>) -> Option<Key> {
     if next.is_ascii_alphanumeric() || matches!(next, b'_' | b'-' | b'.' | b'(') {
         return None;
     }
-    text.key(name.start).filter(|key| *key != Key::Query)
+    key(text.bytes, name.start).filter(|key| *key != Key::Query)
 }
 
 /// `_password` alone is a name that much code has; an ini file or an environment has it at the beginning of a line.
@@ -85,12 +88,11 @@ fn host(text: &Text<'_>, key: Key, at: usize) -> Option<BoundHost> {
 fn url_settings(text: &Text<'_>, name: &Range<usize>) -> Option<Found> {
     const USER: &[u8] = b"/:username=";
     let before = text.bytes.get(name.start.saturating_sub(512)..name.start)?.strip_suffix(b":")?;
-    let may_be_user = |byte: &&u8| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\'' | b'/');
-    let length = before.iter().rev().take_while(may_be_user).count();
-    text.looks_at(&(name.start.saturating_sub(length + 2)..name.start), NEAR);
-    let at = before.len().checked_sub(length + 1)?;
-    let user = before.get(at..)?.strip_prefix(USER)?;
-    text.looks_far();
+    let at = memchr::memmem::rfind(before, USER)?;
+    let user = before.get(at + USER.len()..)?;
+    if !user.iter().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\'' | b'/')) {
+        return None;
+    }
     let place = before.get(..at)?;
     let (scheme, start) = [(host::Scheme::Https, "https://"), (host::Scheme::Http, "http://")]
         .into_iter()
@@ -104,11 +106,17 @@ fn url_settings(text: &Text<'_>, name: &Range<usize>) -> Option<Found> {
     Some(Found { span, secret: value, user, host: Some(host), evidence: None, offline: Offline::new() })
 }
 
+/// The value of a field: behind its name, or given on its own. The next of a list is none: lists of names are common.
+fn value(bytes: &[u8], name_end: usize) -> Option<Opening> {
+    let near = opening(bytes, name_end, Lines::AfterColon);
+    neighbour(bytes, name_end, near).or(near).filter(|value| value.link != Link::List)
+}
+
 /// `npmAuthIdent`: user and password, in clear or in base64.
 fn yarn_field(text: &Text<'_>, name: Range<usize>) -> Option<Found> {
-    let value = opening(text.bytes, name.end, Lines::AfterColon)?;
-    let value = text.fallback(value);
-    let span = text.clear(value)?;
+    let value = value(text.bytes, name.end)?;
+    let value = text.in_braces(value);
+    let span = clear(text.bytes, value)?;
     let raw = text.bytes.get(span.clone())?;
     if is_reference(raw) {
         return None;
@@ -121,31 +129,68 @@ fn yarn_field(text: &Text<'_>, name: Range<usize>) -> Option<Found> {
     Some(Found { span, secret, user, host, evidence: None, offline: Offline::new() })
 }
 
-/// Bun's `password = "…"`, in clear.
-fn bun_field(text: &Text<'_>, anchor: Range<usize>) -> Option<Found> {
-    let quote = text.bytes.get(anchor.end.checked_sub(1)?).copied();
-    let span = text.clear(Opening::at(anchor.end, quote))?;
-    let secret = text.bytes.get(span.clone())?.to_vec();
-    if is_reference(&secret) {
-        return None;
-    }
+/// Bun's `password = "…"`, in clear, and URLs with a password, whatever the key.
+fn bun_fields(text: &Text<'_>, header: usize) -> Vec<Found> {
+    let Some(section) = bunfig::section(text.bytes, header) else { return Vec::new() };
     text.looks_far();
-    let table = bunfig::table(text.bytes, anchor.start)?;
-    if is_placeholder_pair(table.user.as_deref().unwrap_or_default().as_bytes(), &secret) {
+    let fields = bunfig::fields(text.bytes, &section, b"password");
+    let clear = fields.filter_map(|(name, value)| bun_field(text, bunfig::table(text.bytes, &section, name), value));
+    clear.chain(url::passwords(text, section.clone())).collect()
+}
+
+fn bun_field(text: &Text<'_>, table: bunfig::Table, value: Opening) -> Option<Found> {
+    let span = clear(text.bytes, value)?;
+    let secret = text.bytes.get(span.clone())?.to_vec();
+    if is_reference(&secret) || is_placeholder_pair(table.user.as_deref().unwrap_or_default().as_bytes(), &secret) {
         return None;
     }
     Some(Found { span, secret, user: table.user, host: table.host, evidence: None, offline: Offline::new() })
 }
 
+/// pnpm's `registries:` and the indented lines below it.
+fn pnpm_registries(text: &Text<'_>, name: Range<usize>) -> Vec<Found> {
+    let rest = text.bytes.get(name.end..).unwrap_or_default();
+    let rest = rest.get(..LONGEST_BLOCK).unwrap_or(rest);
+    let head = text.bytes.get(..name.start).unwrap_or_default();
+    if !begins_line(text.bytes, name.start) {
+        return Vec::new();
+    }
+    text.looks_far();
+    // The byte order mark is no part of the margin's width.
+    let margin = head.iter().rev().take(MARGIN).take_while(|byte| is_margin(**byte));
+    let depth = margin.filter(|byte| byte.is_ascii()).count();
+    let is_outside = |at: &usize| {
+        let line = rest.get(at + 1..).unwrap_or_default();
+        !matches!(line.first(), Some(b'\r' | b'\n'))
+            && line.iter().take(MARGIN).take_while(|byte| is_margin(**byte)).count() <= depth
+    };
+    let end = memchr::memchr_iter(b'\n', rest).find(is_outside).unwrap_or(rest.len());
+    url::passwords(text, name.end..name.end + end)
+}
+
 /// Splits `user:password`; `None` where it is neither text nor somebody's.
 fn pair(decoded: &[u8]) -> Option<(Option<String>, Vec<u8>)> {
+    let decoded = decoded.strip_suffix(b"\n").unwrap_or(decoded);
     let colon = memchr::memchr(b':', decoded).filter(|_| is_printable(decoded))?;
     let (user, password) = (decoded.get(..colon)?, decoded.get(colon + 1..)?);
-    if password.is_empty() || is_placeholder_pair(user, password) {
+    if password.is_empty() || !is_user(user) || is_placeholder_pair(user, password) {
         return None;
     }
     let user = std::str::from_utf8(user).ok().filter(|user| !user.is_empty()).map(str::to_owned);
     Some((user, password.to_vec()))
+}
+
+/// `echo password | base64` encodes the line feed with it.
+fn without_line_end(mut text: Vec<u8>) -> Vec<u8> {
+    if text.last() == Some(&b'\n') {
+        text.pop();
+    }
+    text
+}
+
+/// Names and mail addresses; the brackets and operators of a program are in neither.
+fn is_user(name: &[u8]) -> bool {
+    name.iter().all(|byte| byte.is_ascii_alphanumeric() || !byte.is_ascii() || b"-_.~@+$!#%/\\ ".contains(byte))
 }
 
 fn is_printable(text: &[u8]) -> bool {

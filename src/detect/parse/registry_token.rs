@@ -2,32 +2,41 @@
 
 use std::ops::Range;
 
-use super::key::Key;
+use super::key::{Key, key};
 use super::token::{Issuer, judge, may_be_strict, strict};
-use super::value::{Lines, Opening, opening};
-use super::{Found, Text, bunfig, url, variable, yarn};
+use super::value::{Lines, Opening, neighbour, opening};
+use super::{Found, Text, bunfig, pnpm, url, variable, yarn};
 use crate::model::{BoundHost, Evidence};
 
-pub(super) fn parse(text: &Text<'_>, anchor: Range<usize>) -> Option<Found> {
-    match text.bytes.get(anchor.clone())? {
+pub(super) fn parse(text: &Text<'_>, anchor: Range<usize>) -> Vec<Found> {
+    let found = match text.bytes.get(anchor.clone()).unwrap_or_default() {
+        [b'[', ..] => return bun_fields(text, anchor.start),
         b"npmAuthToken" => yarn_field(text, anchor),
+        b"authToken" => pnpm_field(text, anchor),
         [b'?' | b'&', ..] => query(text, anchor.start + 1, anchor.end),
-        [b't', b'o', ..] => bun_field(text, anchor),
         literal if literal.eq_ignore_ascii_case(b"_authToken") => field(text, anchor),
         _ => variable_field(text, anchor),
-    }
+    };
+    found.into_iter().collect()
 }
 
 fn field(text: &Text<'_>, name: Range<usize>) -> Option<Found> {
-    let key = text.key(name.start)?;
+    let key = key(text.bytes, name.start)?;
     if key == Key::Query {
         return query(text, name.start, name.end);
     }
-    let opening = opening(text.bytes, name.end, Lines::AfterColon)?;
-    read(text, opening, None, || match key {
+    read(text, value(text, name.end)?, None, || match key {
         Key::Scoped(host) => host,
         Key::Unscoped | Key::Query => text.siblings().registry(name.start),
     })
+}
+
+/// The value of a field: behind its name, in the braces of a variable, or given on its own.
+fn value(text: &Text<'_>, name_end: usize) -> Option<Opening> {
+    let bytes = text.bytes;
+    let near = opening(bytes, name_end, Lines::AfterColon);
+    let value = neighbour(bytes, name_end, near).or(near)?;
+    Some(text.in_braces(value))
 }
 
 /// Reads and judges the value; the host is looked up only for what is a token.
@@ -46,32 +55,45 @@ fn read(
 }
 
 fn yarn_field(text: &Text<'_>, name: Range<usize>) -> Option<Found> {
-    let value = opening(text.bytes, name.end, Lines::AfterColon)?;
-    let value = text.fallback(value);
-    read(text, value, None, || yarn::host(text.bytes, name.start))
+    read(text, value(text, name.end)?, None, || yarn::host(text.bytes, name.start))
 }
 
-fn bun_field(text: &Text<'_>, anchor: Range<usize>) -> Option<Found> {
-    let value = Opening::at(anchor.end, text.bytes.get(anchor.end.checked_sub(1)?).copied());
+/// Only below a scope of pnpm's `_auth`: everything else has an `authToken` too.
+fn pnpm_field(text: &Text<'_>, name: Range<usize>) -> Option<Found> {
+    let value = opening(text.bytes, name.end, Lines::AfterColon)?;
     let (_, secret) = text.token(value)?;
     judge(&secret, Issuer::Other)?;
+    let host = pnpm::host(text, name.start)?;
+    read(text, value, None, || Some(host))
+}
+
+fn bun_fields(text: &Text<'_>, header: usize) -> Vec<Found> {
+    let Some(section) = bunfig::section(text.bytes, header) else { return Vec::new() };
     text.looks_far();
-    let table = bunfig::table(text.bytes, anchor.start)?;
-    read(text, value, None, || table.host)
+    let fields = bunfig::fields(text.bytes, &section, b"token");
+    let found = fields.filter_map(|(name, value)| {
+        let table = bunfig::table(text.bytes, &section, name);
+        let mut found = read(text, value, None, || table.host)?;
+        found.user = table.user;
+        Some(found)
+    });
+    found.collect()
 }
 
 /// A variable that is a setting may hold any token; one that only has npm in its name, none but those of a shape of their own.
 fn variable_field(text: &Text<'_>, anchor: Range<usize>) -> Option<Found> {
+    let name = anchor.start;
     let variable = variable::at(text, anchor)?;
     if !variable.is_setting && !may_be_strict(text.bytes.get(variable.value.at..)?) {
         return None;
     }
     let (span, secret) = text.token(variable.value)?;
-    let (evidence, offline) = match variable.is_setting {
-        true => (None, judge(&secret, Issuer::Public)?),
-        false => (Some(Evidence::Context), strict(&secret)?),
-    };
-    Some(Found { span, secret, user: None, host: None, evidence, offline })
+    if variable.is_setting {
+        return read(text, variable.value, None, || text.siblings().registry(name));
+    }
+    let offline = strict(&secret)?;
+    let host = variable::host(text, name);
+    Some(Found { span, secret, user: None, host, evidence: Some(Evidence::Context), offline })
 }
 
 /// `?token=` and `?_authToken=` in the URL of a registry.

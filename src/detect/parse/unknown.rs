@@ -8,7 +8,11 @@ use std::ops::Range;
 use super::{Found, Text, token};
 use crate::detect::placeholder::is_machine_made;
 
-pub(super) fn parse(text: &Text<'_>, prefix: Range<usize>) -> Option<Found> {
+pub(super) fn parse(text: &Text<'_>, prefix: Range<usize>) -> Vec<Found> {
+    read(text, prefix).into_iter().collect()
+}
+
+fn read(text: &Text<'_>, prefix: Range<usize>) -> Option<Found> {
     let bytes = text.bytes;
     let is_glued =
         |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'));

@@ -9,9 +9,8 @@ use std::ops::Range;
 use percent_encoding::percent_decode;
 
 use super::host::{Scheme, above_package, bound};
-use super::{Found, Offline, Text, bunfig};
+use super::{Found, Offline, Text};
 use crate::detect::placeholder::is_placeholder_pair;
-use crate::detect::search::NEAR;
 use crate::model::BoundHost;
 
 const LONGEST_AUTHORITY: usize = 512;
@@ -34,8 +33,24 @@ const KEYS: [&[u8]; 10] = [
 
 /// The password of the URL that begins at the anchor.
 pub(super) fn password(text: &Text<'_>, anchor: Range<usize>) -> Option<Found> {
+    let found = password_of_any(text, anchor.clone())?;
+    is_registry(text.bytes, anchor.start, found.span.end + 1).then_some(found)
+}
+
+/// The passwords of all URLs in a stretch that holds nothing but registries.
+pub(super) fn passwords(text: &Text<'_>, within: Range<usize>) -> Vec<Found> {
+    let Some(stretch) = text.bytes.get(within.clone()) else { return Vec::new() };
+    let schemes = memchr::memmem::find_iter(stretch, b"://").filter_map(|at| {
+        let head = stretch.get(..at)?;
+        let length = [b"https".as_slice(), b"http"].into_iter().find(|scheme| head.ends_with(scheme))?.len();
+        Some(within.start + at - length..within.start + at + 3)
+    });
+    schemes.filter_map(|anchor| password_of_any(text, anchor)).collect()
+}
+
+fn password_of_any(text: &Text<'_>, anchor: Range<usize>) -> Option<Found> {
     let bytes = text.bytes;
-    let userinfo = userinfo(text, anchor.end)?;
+    let userinfo = userinfo(bytes, anchor.end)?;
     let raw = bytes.get(userinfo.clone())?;
     let colon = memchr::memchr(b':', raw)?;
     let (user, secret) = (decoded(raw.get(..colon)?), decoded(raw.get(colon + 1..)?));
@@ -43,9 +58,6 @@ pub(super) fn password(text: &Text<'_>, anchor: Range<usize>) -> Option<Found> {
         return None;
     }
     text.looks_far();
-    if !is_registry(bytes, anchor.start, userinfo.end + 1) {
-        return None;
-    }
     let host = host(bytes, anchor.start, userinfo.end + 1)?;
     let user = std::str::from_utf8(&user).ok().filter(|user| !user.is_empty()).map(str::to_owned);
     let span = userinfo.start + colon + 1..userinfo.end;
@@ -63,12 +75,9 @@ pub(super) fn host_before(bytes: &[u8], name: usize) -> Option<BoundHost> {
 }
 
 /// What stands before the `@` of an authority that begins at `at`.
-fn userinfo(text: &Text<'_>, at: usize) -> Option<Range<usize>> {
+pub(super) fn userinfo(bytes: &[u8], at: usize) -> Option<Range<usize>> {
     let mut end = None;
-    for (offset, byte) in text.bytes.get(at..)?.iter().take(LONGEST_AUTHORITY).enumerate() {
-        if offset >= NEAR {
-            text.looks_far();
-        }
+    for (offset, byte) in bytes.get(at..)?.iter().take(LONGEST_AUTHORITY).enumerate() {
         match byte {
             b'@' => end = Some(at + offset),
             b'/' | b'?' | b'#' | b'"' | b'\'' | b'`' | b'<' | b'>' | b'\\' | b',' | b' ' | b'\t' | b'\r' | b'\n' => {
@@ -115,13 +124,8 @@ fn is_value_of_registry_key(bytes: &[u8], start: usize) -> bool {
     let is_key = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(**byte, b'_' | b'-' | b'.');
     let length = before.iter().rev().take_while(is_key).count();
     let name = before.get(before.len() - length..).unwrap_or_default();
-    let scope = before.get(..before.len() - length).unwrap_or_default();
     let plain: Vec<u8> = name.iter().filter(|byte| byte.is_ascii_alphanumeric()).map(u8::to_ascii_lowercase).collect();
-    if gap == 0 || plain.is_empty() {
-        return false;
-    }
-    KEYS.contains(&plain.as_slice())
-        || ((plain == b"url" || scope.ends_with(b"@")) && bunfig::is_in_install(bytes, start))
+    gap > 0 && KEYS.contains(&plain.as_slice())
 }
 
 fn decoded(text: &[u8]) -> Cow<'_, [u8]> {
@@ -155,7 +159,6 @@ mod tests {
             ("NPM_CONFIG_REGISTRY=https://mia:pw1@r.invalid/", Some("mia pw1 r.invalid/")),
             ("npmRegistryServer: \"https://mia:pw1@r.invalid/\"", Some("mia pw1 r.invalid/")),
             ("[install]\nregistry = \"https://mia:pw1@r.invalid\"", Some("mia pw1 r.invalid/")),
-            ("[install.scopes]\n\"@o\" = \"https://mia:pw1@r.invalid\"", Some("mia pw1 r.invalid/")),
             ("registry=https://:pw1@r.invalid/", Some(" pw1 r.invalid/")),
             ("registry=https://user:pass@r.invalid/", None),
             ("registry=https://${USER}:${PASS}@r.invalid/", None),

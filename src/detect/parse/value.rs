@@ -2,17 +2,16 @@
 
 use std::ops::Range;
 
-use memchr::memmem;
-
+use super::token::is_self_evident;
 use crate::detect::placeholder::is_reference;
 
 /// The longest value that is read.
 const LONGEST: usize = 4 << 10;
 /// The longest way from a name to its value: quotes, escapes, separators, indentation.
-pub(super) const LONGEST_GAP: usize = 96;
-/// What follows a token is looked at this far.
-pub(super) const AFTER_TOKEN: usize = 3;
+const LONGEST_GAP: usize = 96;
 const LONGEST_CLEAR: usize = 256;
+/// What follows a token is looked at this far.
+const AFTER_TOKEN: usize = 3;
 
 /// Where a value begins.
 #[derive(Clone, Copy, Debug)]
@@ -58,8 +57,9 @@ pub(super) enum Lines {
 pub(super) fn opening(bytes: &[u8], name_end: usize, lines: Lines) -> Option<Opening> {
     let end = bytes.len().min(name_end.saturating_add(LONGEST_GAP));
     let gap = bytes.get(..end)?;
+    let may_break = lines == Lines::Any;
     let mut walk =
-        Walk { at: name_end, quote: None, is_name_quoted: false, link: None, may_break: lines == Lines::Any, lines };
+        Walk { at: name_end, quote: None, is_name_quoted: false, is_apart: false, link: None, may_break, lines };
     while let Some(rest) = gap.get(walk.at..).filter(|rest| !rest.is_empty()) {
         match walk.step(rest)? {
             0 => break,
@@ -70,13 +70,15 @@ pub(super) fn opening(bytes: &[u8], name_end: usize, lines: Lines) -> Option<Ope
         Link::Assigned if walk.is_name_quoted && walk.quote.is_none() => Link::Expression,
         link => link,
     };
-    (walk.at > name_end && walk.at < end).then_some(Opening { at: walk.at, quote: walk.quote, link })
+    (walk.is_apart && walk.at < end).then_some(Opening { at: walk.at, quote: walk.quote, link })
 }
 
 struct Walk {
     at: usize,
     quote: Option<u8>,
     is_name_quoted: bool,
+    /// Whether anything but a quote, which may be the name's own, stands between the name and the value.
+    is_apart: bool,
     link: Option<Link>,
     may_break: bool,
     lines: Lines,
@@ -86,7 +88,22 @@ impl Walk {
     /// The length of the next piece of the gap; zero where the value begins, `None` where there is none.
     fn step(&mut self, rest: &[u8]) -> Option<usize> {
         Some(match rest {
-            [b'\\', ..] => escaped(rest, &mut self.quote)?,
+            [b'\\', ..] => {
+                let length = escaped(rest, &mut self.quote)?;
+                let last = length.checked_sub(1).and_then(|at| rest.get(at));
+                self.is_apart |= !matches!(last, Some(b'"' | b'\'' | b'`' | b'/'));
+                length
+            }
+            [byte @ (b'"' | b'\'' | b'`'), next, after, ..] if byte == next && byte == after => {
+                self.quote = Some(*byte);
+                3
+            }
+            // Nothing is between the quotes, unless they are YAML's way of writing one.
+            [byte @ (b'"' | b'\'' | b'`'), next, ..]
+                if self.quote == Some(*byte) && self.is_apart && !next.is_ascii_alphanumeric() =>
+            {
+                return None;
+            }
             [byte @ (b'"' | b'\'' | b'`'), ..] => {
                 self.quote = Some(*byte);
                 1
@@ -98,9 +115,18 @@ impl Walk {
             [byte @ (b'=' | b':' | b',' | b'>' | b'|' | b'?' | b'(' | b'[' | b']'), ..] => self.separator(*byte, 1),
             [b' ' | b'\t', ..] => {
                 self.end_quote();
+                self.is_apart = true;
                 1
             }
-            [b'\n' | b'\r', next, ..] if self.may_break && (self.lines == Lines::Any || is_indent(*next)) => 1,
+            // The next line of a diff, a quotation or a comment.
+            [b'\n', b'+' | b'>' | b'#' | b'|', b' ' | b'\t', ..] if self.may_break => {
+                self.is_apart = true;
+                2
+            }
+            [b'\n' | b'\r', next, ..] if self.may_break && (self.lines == Lines::Any || is_indent(*next)) => {
+                self.is_apart = true;
+                1
+            }
             _ => match encoded(rest) {
                 Some(length) => self.separator(b'=', length),
                 None => 0,
@@ -110,6 +136,7 @@ impl Walk {
 
     fn separator(&mut self, byte: u8, length: usize) -> usize {
         self.end_quote();
+        self.is_apart = true;
         self.may_break |= !matches!(byte, b'=' | b'?' | b']');
         let link = if matches!(byte, b',' | b'(' | b'[' | b']') { Link::List } else { Link::Assigned };
         self.link = self.link.max(Some(link));
@@ -207,43 +234,55 @@ fn is_token_character(byte: u8) -> bool {
 /// Reads text that may hold any character: to the closing quote, or to the next space or comma where there is no quote.
 pub(super) fn clear(bytes: &[u8], opening: Opening) -> Option<Range<usize>> {
     let rest = bytes.get(opening.at..)?;
-    let length = clear_length(bytes, opening).or((rest.len() <= LONGEST_CLEAR).then_some(rest.len()))?;
+    let limit = rest.get(..LONGEST_CLEAR).unwrap_or(rest);
+    let length = limit.iter().position(|byte| match opening.quote {
+        Some(quote) => *byte == quote || matches!(byte, b'\n' | b'\\' | b'\0'),
+        None => byte.is_ascii_whitespace() || matches!(byte, b',' | b'"' | b'\'' | b'`' | b'\\' | b'\0'),
+    });
+    let length = length.or((rest.len() <= LONGEST_CLEAR).then_some(rest.len()))?;
     (length > 0).then_some(opening.at..opening.at + length)
 }
 
-/// Up to where reading that text looks.
-pub(super) fn clear_end(bytes: &[u8], opening: Opening) -> usize {
-    opening.at + clear_length(bytes, opening).unwrap_or(LONGEST_CLEAR) + 1
+/// What stands in the braces of a variable instead of its name alone: the fallback of `${NAME:-fallback}` and `${NAME-fallback}`, as
+/// yarn and shells have it, or a token that somebody put there.
+pub(super) fn fallback(bytes: &[u8], opening: Opening) -> Option<Opening> {
+    let rest = bytes.get(opening.at..)?.strip_prefix(b"${")?;
+    let rest = rest.get(..LONGEST).unwrap_or(rest);
+    let inner = rest.get(..memchr::memchr(b'}', rest)?)?;
+    if is_self_evident(inner) {
+        return Some(Opening::at(opening.at + 2, Some(b'}')));
+    }
+    let name = inner.iter().take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'_').count();
+    let tail = inner.get(name..)?;
+    let dash = if tail.starts_with(b":-") { 2 } else { usize::from(tail.starts_with(b"-")) };
+    (name > 0 && dash > 0).then_some(Opening::at(opening.at + 2 + name + dash, Some(b'}')))
 }
 
-fn clear_length(bytes: &[u8], opening: Opening) -> Option<usize> {
-    let rest = bytes.get(opening.at..)?;
-    let limit = rest.get(..LONGEST_CLEAR).unwrap_or(rest);
-    limit.iter().position(|byte| match opening.quote {
-        Some(quote) => *byte == quote || matches!(byte, b'\n' | b'\\'),
-        None => byte.is_ascii_whitespace() || matches!(byte, b',' | b'"' | b'\'' | b'`' | b'\\'),
-    })
-}
-
-/// Up to where looking for a fallback looks.
+/// Up to where looking into the braces of a variable looks.
 pub(super) fn fallback_end(bytes: &[u8], opening: Opening) -> usize {
     let rest = bytes.get(opening.at..).unwrap_or_default();
     if !rest.starts_with(b"${") {
         return opening.at + 2;
     }
-    let limit = rest.get(..LONGEST_CLEAR + 2).unwrap_or(rest);
-    opening.at + memchr::memchr(b'}', limit).unwrap_or(LONGEST_CLEAR + 2) + 1
+    let limit = rest.get(..LONGEST).unwrap_or(rest);
+    opening.at + memchr::memchr(b'}', limit).unwrap_or(LONGEST) + 1
 }
 
-/// Yarn's `${NAME:-fallback}` and `${NAME-fallback}`: the place of the fallback.
-pub(super) fn fallback(bytes: &[u8], opening: Opening) -> Option<Opening> {
-    let rest = bytes.get(opening.at..)?.strip_prefix(b"${")?;
-    let rest = rest.get(..LONGEST_CLEAR).unwrap_or(rest);
-    let name = rest.iter().take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'_').count();
-    let tail = rest.get(name..)?;
-    let dash = if tail.starts_with(b":-") { 2 } else { usize::from(tail.starts_with(b"-")) };
-    memmem::find(tail, b"}")?;
-    (name > 0 && dash > 0).then_some(Opening::at(opening.at + 2 + name + dash, Some(b'}')))
+/// `- name: NAME`, `<env name="NAME"`, `--name NAME`: where the value is given on its own, by one of these words.
+pub(super) fn neighbour(bytes: &[u8], name_end: usize, near: Option<Opening>) -> Option<Opening> {
+    const WORDS: [&[u8]; 4] = [b"value", b"--value", b"--body", b"-b"];
+    let at = match near {
+        Some(near) => near.at,
+        None => opening(bytes, name_end, Lines::Any)?.at,
+    };
+    let rest = bytes.get(at..)?;
+    let word = WORDS.iter().find(|word| rest.get(..word.len()).is_some_and(|text| text.eq_ignore_ascii_case(word)))?;
+    let end = at + word.len();
+    match rest.get(word.len()..)? {
+        [quote @ (b'"' | b'\''), ..] if word.starts_with(b"-") => Some(Opening::at(end + 1, Some(*quote))),
+        [byte, ..] if *word == b"-b" && byte.is_ascii_alphanumeric() => Some(Opening::at(end, None)),
+        _ => opening(bytes, end, Lines::AfterColon),
+    }
 }
 
 #[cfg(test)]
@@ -287,6 +326,9 @@ mod tests {
             "K\":\n    \"v1\"",
             "K: >-\n  v1\n",
             "K=\"v1\n",
+            "K = \"\"\"v1\"\"\"",
+            "K = ''v1''",
+            "K\":\n+   \"v1\"",
         ] {
             assert_eq!(read(text).as_deref(), Some("v1"), "{text}");
         }
@@ -315,6 +357,11 @@ mod tests {
             "K=f(x)",
             "K=\"v1 v2\"",
             "K\\n=v1",
+            "K\"v1\"",
+            "K = \"\", v1",
+            "K=''\nv1",
+            "K\\\"v1",
+            "K\"))||(a.get(\"b\")",
         ] {
             assert_eq!(read(text), None, "{text}");
         }
@@ -328,6 +375,7 @@ mod tests {
             ("K: ${A}", None),
             ("K: ${A:-${B}}", None),
             ("K: ${A:-v1", None),
+            ("K: ${20fcc725-c7ff-4bbf-3de8-632c89a16c87}", Some("20fcc725-c7ff-4bbf-3de8-632c89a16c87")),
         ] {
             let found = opening(text.as_bytes(), 1, Lines::AfterColon)
                 .and_then(|opening| fallback(text.as_bytes(), opening))

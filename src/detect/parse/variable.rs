@@ -3,11 +3,16 @@
 use std::ops::Range;
 
 use super::token::legacy;
-use super::value::{AFTER_TOKEN, LONGEST_GAP, Lines, Opening, opening, token_up_to};
+use super::value::{Lines, Opening, neighbour, opening, token_up_to};
 use super::{Found, Text};
+use crate::detect::decode;
+use crate::model::BoundHost;
 
 const LONGEST_NAME: usize = 64;
-const UUID: usize = 36;
+/// A UUID in base64, with the line feed that `echo` puts behind it.
+const LONGEST: usize = 52;
+/// Variables that a client reads as its setting.
+const SETTINGS: [&[u8]; 3] = [b"YARN_NPM_AUTH_TOKEN", b"NPM_CONFIG_TOKEN", b"COREPACK_NPM_TOKEN"];
 
 /// A variable and where its value begins.
 #[derive(Debug)]
@@ -18,12 +23,31 @@ pub(super) struct Variable {
 }
 
 /// UUIDs in variables: npm's tokens of the time before 2021.
-pub(super) fn parse(text: &Text<'_>, anchor: Range<usize>) -> Option<Found> {
+pub(super) fn parse(text: &Text<'_>, anchor: Range<usize>) -> Vec<Found> {
+    read(text, anchor).into_iter().collect()
+}
+
+fn read(text: &Text<'_>, anchor: Range<usize>) -> Option<Found> {
+    let name = anchor.start;
     let variable = at(text, anchor)?;
-    text.looks_up_to(variable.value.at + UUID + AFTER_TOKEN + 1);
-    let (span, secret) = token_up_to(text.bytes, variable.value, UUID)?;
-    let offline = legacy(&secret)?;
-    Some(Found { span, secret, user: None, host: None, evidence: None, offline })
+    let (span, secret) = token_up_to(text.bytes, variable.value, LONGEST)?;
+    // As Kubernetes has its secrets.
+    let secret = match secret.len() {
+        48 | 52 => decode::base64(&secret)?.trim_ascii_end().to_vec(),
+        _ => secret,
+    };
+    legacy(&secret)?;
+    let host = host(text, name);
+    let offline = match &host {
+        Some(host) if !text.is_public(host) => super::token::format("UUID"),
+        _ => legacy(&secret)?,
+    };
+    Some(Found { span, secret, user: None, host, evidence: None, offline })
+}
+
+/// The registry that another variable beside it names.
+pub(super) fn host(text: &Text<'_>, name: usize) -> Option<BoundHost> {
+    text.siblings().variable(name)
 }
 
 /// Reads the variable whose name the anchor is part of.
@@ -38,14 +62,8 @@ pub(super) fn at(text: &Text<'_>, anchor: Range<usize>) -> Option<Variable> {
     if !names_secret || name.len() > LONGEST_NAME {
         return None;
     }
-    let mut value = opening(bytes, end, Lines::Any)?;
-    // Kubernetes and Compose: `- name: NPM_TOKEN`, and `value:` on the next line.
-    if let Some(rest) = bytes.get(value.at..)
-        && rest.get(..5).is_some_and(|word| word.eq_ignore_ascii_case(b"value"))
-    {
-        text.looks_up_to(value.at + 5 + LONGEST_GAP);
-        value = opening(bytes, value.at + 5, Lines::AfterColon)?;
-    }
-    let is_setting = name.ends_with(b"YARN_NPM_AUTH_TOKEN") || name.ends_with(b"NPM_CONFIG_TOKEN");
-    Some(Variable { value, is_setting })
+    let value = opening(bytes, end, Lines::Any)?;
+    let value = neighbour(bytes, end, Some(value)).unwrap_or(value);
+    let value = text.in_braces(value);
+    Some(Variable { value, is_setting: SETTINGS.iter().any(|setting| name.ends_with(setting)) })
 }
