@@ -47,12 +47,13 @@ fn list(token: &str, change: impl Fn(&mut Value)) -> (&'static str, Answer) {
 #[test]
 fn the_row_of_a_token_decides() {
     type Change = fn(&mut Value);
-    let cases: [(&str, Change, &str, &str); 6] = [
+    let cases: [(&str, Change, &str, &str); 7] = [
         ("writes, exempt, from anywhere", |_| {}, "active", "critical"),
         ("writes, not exempt", |row| row["bypass_2fa"] = json!(false), "active", "high"),
         ("writes from a list", |row| row["cidr"] = json!(["192.0.2.0/24"]), "active", "high"),
         ("a list that holds all", |row| row["cidr"] = json!(["0.0.0.0/0"]), "active", "critical"),
         ("reads", |row| row["permissions"][0]["action"] = json!("read"), "active", "medium"),
+        ("organisations", |row| row["permissions"] = json!([{ "name": "org", "action": "write" }]), "active", "high"),
         ("an unknown scope", |row| row["scopes"][0] = json!({ "type": "galaxy", "name": "*" }), "active", "critical"),
     ];
     for (name, change, state, severity) in cases {
