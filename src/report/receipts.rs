@@ -99,6 +99,10 @@ fn sentence(receipt: &Receipt, page: &Page<'_>) -> String {
             Outcome::Revoked => format!("revoked {how}; a probe afterwards shows it dead"),
             Outcome::NotRevoked(what) => format!("NOT revoked {how}: {}", page.foreign(what)),
             Outcome::Refused(what) => format!("the registry refused to revoke it {how}: {}", page.foreign(what)),
+            // Who was asked to delete it was asked about it afterwards, too.
+            Outcome::Unknown(what) if receipt.after.is_none() => {
+                format!("nothing was sent to revoke it, and nobody knows whether it works: {}", page.foreign(what))
+            }
             Outcome::Unknown(what) => {
                 format!(
                     "asked for {how}, but nobody knows whether it is revoked: {}; not tried again",
@@ -343,6 +347,10 @@ mod tests {
                 Some(Validity::Unknown(Unknown::Unavailable("timed out".to_owned()))),
                 &[2],
             ),
+            Receipt {
+                before: Validity::Unknown(Unknown::RateLimited),
+                ..receipt(Outcome::Unknown("the registry could not be asked".to_owned()), page(), None, &[])
+            },
             receipt(Outcome::AlreadyInactive, page(), None, &[]),
             Receipt {
                 redacted: "***".to_owned(),
@@ -356,7 +364,7 @@ mod tests {
     #[test]
     fn receipts_for_people() {
         let warning = Notification::warning(Code::RegistryUnavailable, "registry.invalid", "timed out");
-        insta::assert_snapshot!(written(&one_of_each(), &[warning], Format::Text, 90), @r#"
+        insta::assert_snapshot!(written(&one_of_each(), &[warning], Format::Text, 90), @r"
         revoked   npm credential npm_aBcD…7890 of alice at https://registry.invalid/: revoked by
                   its key, with the owner's session; a probe afterwards shows it dead
                   asked: GET /-/whoami 200 ·
@@ -388,6 +396,13 @@ mod tests {
                   by hand: https://www.invalid/settings/~/tokens (look for npm_aBcD…7890)
                   fingerprint: kr1:npm-access-token:0123456789abcdef0123 · 2026-11-24T03:00:00Z
 
+        unknown   npm credential npm_aBcD…7890 of alice at https://registry.invalid/: nothing was
+                  sent to revoke it, and nobody knows whether it works: the registry could not be
+                  asked
+                  before: unknown (rate-limited)
+                  by hand: https://www.invalid/settings/~/tokens (look for npm_aBcD…7890)
+                  fingerprint: kr1:npm-access-token:0123456789abcdef0123 · 2026-11-24T03:00:00Z
+
         dead      npm credential npm_aBcD…7890 of alice at https://registry.invalid/: was dead
                   before; nothing was sent to revoke it
                   before: works
@@ -400,9 +415,9 @@ mod tests {
 
         warning: registry.invalid: timed out
 
-        6 credentials (1 already inactive, 1 not possible, 1 not revoked, 1 refused, 1 revoked,
-        1 unknown)
-        "#);
+        7 credentials (1 already inactive, 1 not possible, 1 not revoked, 1 refused, 1 revoked,
+        2 unknown)
+        ");
         let plan = [receipt(Outcome::Planned, Way::OperatorByKey, None, &[1])];
         insta::assert_snapshot!(written(&plan, &[], Format::Text, 90), @r#"
         planned   npm credential npm_aBcD…7890 of alice at https://registry.invalid/: would be

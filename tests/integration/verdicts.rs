@@ -116,6 +116,18 @@ fn nothing_else_is_called_dead() {
 }
 
 #[test]
+fn a_revocation_that_nobody_answers_is_incomplete() {
+    for args in [&["--format", "json"][..], &["--format", "json", "--yes"]] {
+        let server = Script::new(|_| Answer::status(503));
+        let endpoint = format!("npm={}/", server.url());
+        let run = Keyrake::new(["revoke", "--timeout", "2", "--endpoint", &endpoint]).args(args);
+        let output = run.input(mint::npm_token()).run().exits(3);
+        assert_eq!(output.json()["receipts"][0]["outcome"]["state"], "unknown", "{}", output.stdout);
+        assert!(server.requests().iter().all(|request| request.method == "GET"), "{:?}", server.requests());
+    }
+}
+
+#[test]
 fn a_server_that_greets_everyone_proves_nothing() {
     // Some answer 200 to any token, with or without a name.
     for body in [json!({}), json!({ "username": "anonymous" })] {
