@@ -231,7 +231,7 @@ impl<'c> Case<'c> {
                 (outcome, Some(after), way)
             }
             Reply::CodeAsked => {
-                let words = "the registry asks for a one-time code, and none (or a wrong one) was given";
+                let words = "the registry asks for a one-time code of the owner, and none (or a wrong one) was given (--otp env:NAME)";
                 (Outcome::Refused(words.to_owned()), None, owner_page(endpoint, way))
             }
             Reply::Refused(words) => {
