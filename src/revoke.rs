@@ -14,7 +14,7 @@ use crate::model::{
     Credential, Inactive, Inspection, Outcome, Proof, Receipt, RegistryId, Secret, Unknown, Validity, Way,
 };
 use crate::registry;
-use crate::registry::client::{Eraser, Memory, Plan, Registry, Reply, Session, Target};
+use crate::registry::client::{Eraser, Memory, Obstacle, Plan, Registry, Reply, Session, Target};
 use crate::registry::endpoint::{Endpoint, Endpoints, Issuers};
 use crate::registry::http::{Http, Permit};
 
@@ -180,7 +180,7 @@ impl<'c> Case<'c> {
             before: settled.before,
             after: settled.after,
             requests: http.ledger().iter().skip(first).map(|entry| entry.id).collect(),
-            time: Timestamp::now().to_string(),
+            time: to_the_second(Timestamp::now()).to_string(),
             owner_page,
         }
     }
@@ -215,7 +215,11 @@ impl<'c> Case<'c> {
         let before = before.validity;
         let Plan { way, user, .. } = plan.clone();
         if let Some(obstacle) = plan.obstacle {
-            return Settled { way, outcome: Outcome::NotPossible(obstacle), before, after: None, user };
+            let outcome = match obstacle {
+                Obstacle::NoWay(why) => Outcome::NotPossible(why),
+                Obstacle::NoAnswer(why) => Outcome::Unknown(why),
+            };
+            return Settled { way, outcome, before, after: None, user };
         }
         if !options.act {
             return Settled { way, outcome: Outcome::Planned, before, after: None, user };
@@ -227,7 +231,7 @@ impl<'c> Case<'c> {
                 (outcome, Some(after), way)
             }
             Reply::CodeAsked => {
-                let words = "the registry asks for a one-time code, and none (or a wrong one) was given";
+                let words = "the registry asks for a one-time code of the owner, and none (or a wrong one) was given (--otp env:NAME)";
                 (Outcome::Refused(words.to_owned()), None, owner_page(endpoint, way))
             }
             Reply::Refused(words) => {
@@ -326,6 +330,11 @@ impl<'c> Case<'c> {
             other => other,
         }
     }
+}
+
+/// Finer than that, a time says nothing about a revocation, and receipts are read by people.
+fn to_the_second(time: Timestamp) -> Timestamp {
+    Timestamp::from_second(time.as_second()).unwrap_or(time)
 }
 
 fn owner_page(endpoint: &Endpoint, way: Way) -> Way {

@@ -57,11 +57,24 @@ impl Repo {
     fn resolve(&self, revision: &str) -> Result<ObjectId, String> {
         let reader = self.reader().map_err(|error| error.to_string())?;
         let (base, steps) = revision.split_at(revision.find(['~', '^']).unwrap_or(revision.len()));
+        if revision.split_once(':').is_some_and(|(commit, _)| !commit.is_empty()) {
+            return Err("a path in a commit names a tree or a blob, not a commit".to_owned());
+        }
         if base.contains(['{', ':']) {
-            return Err("reflogs and paths are not understood here; give a branch, tag or commit".to_owned());
+            return Err("reflogs and searches are not understood here; give a branch, tag or commit".to_owned());
         }
         let id = self.named(base, &reader).ok_or("there is no such branch, tag or commit")?;
-        let Target::Commit(mut commit) = peel(&reader, id)?.1 else { return Err("it names no commit".to_owned()) };
+        if !reader.contains(&id) {
+            return Err(format!("the object {id} is not in this repository"));
+        }
+        let mut commit = match peel(&reader, id)?.1 {
+            Target::Commit(commit) => commit,
+            Target::Tree(_) => return Err("it names a tree, not a commit".to_owned()),
+            Target::Blob(_) => return Err("it names a blob, not a commit".to_owned()),
+        };
+        if let Some(kind) = ["tree", "blob"].into_iter().find(|kind| steps.ends_with(&format!("^{{{kind}}}"))) {
+            return Err(format!("it names a {kind}, not a commit"));
+        }
         for step in parse_steps(steps).ok_or("what follows the name is not understood")? {
             commit = self.parent(&reader, commit, step)?;
         }
@@ -177,5 +190,44 @@ mod tests {
             let error = repo.ranges(&[bad.to_owned()]).unwrap_err().to_string();
             assert!(error.contains(&format!("'{bad}'")), "{error}");
         }
+    }
+
+    #[test]
+    fn what_names_no_commit_is_called_what_it_names() {
+        let scratch = Scratch::repository();
+        scratch.write("d/a", "a");
+        let commit = scratch.commit("a");
+        for (tag, object) in [("tree", "HEAD:d"), ("blob", "HEAD:d/a"), ("commit", "HEAD")] {
+            scratch.git(&["tag", tag, object]);
+            scratch.git(&["tag", "-m", "annotated", &format!("annotated-{tag}"), object]);
+        }
+        let repo = scratch.open();
+        let nowhere = "1".repeat(40);
+        let (path, tree, blob) = (
+            "a path in a commit names a tree or a blob, not a commit",
+            "it names a tree, not a commit",
+            "it names a blob, not a commit",
+        );
+        let searched = "reflogs and searches are not understood here; give a branch, tag or commit";
+        let missing = format!("the object {nowhere} is not in this repository");
+        for (revision, expected) in [
+            ("main:d", path),
+            ("main~0:d/a", path),
+            ("tree", tree),
+            ("annotated-tree", tree),
+            ("tree~1", tree),
+            ("blob", blob),
+            ("annotated-blob", blob),
+            ("main^{tree}", tree),
+            ("main~0^{blob}", blob),
+            (":/a", searched),
+            ("main@{1}", searched),
+            (&nowhere, &missing),
+        ] {
+            let error = repo.ranges(&[revision.to_owned()]).unwrap_err().to_string();
+            assert_eq!(error, format!("cannot resolve the revision '{revision}': {expected}"));
+        }
+        let range = Range { include: vec![commit], exclude: Vec::new() };
+        assert_eq!(repo.ranges(&["annotated-commit".to_owned()]).unwrap(), [range]);
     }
 }

@@ -17,8 +17,8 @@ mod secret;
 mod text;
 
 pub use access::{
-    Access, Cidr, Claim, Expiry, Identity, Inactive, Inspection, Network, PackageReach, Proof, Publish, Reach,
-    SecondFactor, TokenKind, Unknown, Validity,
+    Access, Administration, Cidr, Claim, Expiry, Identity, Inactive, Inspection, Network, PackageReach, Proof, Publish,
+    Reach, SecondFactor, TokenKind, Unknown, Validity,
 };
 pub use blob::{Below, Blob, Fresh, ObjectId, ObjectKind, Origin, Start};
 pub use checksum::Checksum;

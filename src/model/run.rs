@@ -168,7 +168,7 @@ pub enum Outcome {
     NotRevoked(String),
     /// The registry refused, in these words.
     Refused(String),
-    /// No answer, or no telling afterwards. Not retried.
+    /// No answer to the deletion, or no telling afterwards; or none before, and then nothing was sent that changes anything. Not retried.
     Unknown(String),
     /// Nothing could be tried, and why.
     NotPossible(String),
@@ -197,7 +197,7 @@ pub struct Receipt {
     pub after: Option<Validity>,
     /// Requests of the ledger, in order.
     pub requests: Vec<u32>,
-    /// When the outcome was known, RFC 3339, UTC.
+    /// When the outcome was known, RFC 3339, UTC, to the second.
     pub time: String,
     /// The page on which the owner can do it by hand.
     pub owner_page: Option<String>,

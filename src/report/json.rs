@@ -527,6 +527,13 @@ mod tests {
                     2
                   ]
                 },
+                "administration": {
+                  "state": "proven",
+                  "value": "none",
+                  "proof": [
+                    2
+                  ]
+                },
                 "network": {
                   "state": "proven",
                   "value": "anywhere",
@@ -674,6 +681,15 @@ mod tests {
                   "proof": [
                     5
                   ]
+                },
+                "administration": {
+                  "state": "bounded",
+                  "at_least": "none",
+                  "at_most": "account",
+                  "proof": [
+                    5
+                  ],
+                  "note": "a token can do no more than its user"
                 },
                 "network": {
                   "state": "not-visible",
@@ -976,7 +992,7 @@ mod tests {
             ),
             (
                 text.replace("\"history\"", "\"hunter2\""),
-                "this is no keyrake report: a field is missing or has another type, at line 143 column 29",
+                "this is no keyrake report: a field is missing or has another type, at line 150 column 29",
             ),
             (text.replace("9f9f", "hunter2"), "this is no keyrake report: an object id is none"),
         ];

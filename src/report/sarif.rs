@@ -456,6 +456,13 @@ mod tests {
                   },
                   "properties": {
                     "access": {
+                      "administration": {
+                        "proof": [
+                          2
+                        ],
+                        "state": "proven",
+                        "value": "none"
+                      },
                       "expiry": {
                         "proof": [
                           2
@@ -563,6 +570,15 @@ mod tests {
                   },
                   "properties": {
                     "access": {
+                      "administration": {
+                        "at_least": "none",
+                        "at_most": "account",
+                        "note": "a token can do no more than its user",
+                        "proof": [
+                          5
+                        ],
+                        "state": "bounded"
+                      },
                       "expiry": {
                         "reason": "its list is for login sessions only",
                         "state": "not-visible"

@@ -481,8 +481,8 @@ mod tests {
                   \x3a:error::***\x9b[x](https://a.invalid) at \x1b[2J\u{202e}npm_aBcD…7890\n
                   \x3a:error::***\x9b[x](https://a.invalid): works; its user has 2 packages (1 download a
                   week), until \x1b[2J\u{202e}npm_aBcD…7890\n \x3a:erro…; not visible: whether it publishes,
-                  whether a second factor is asked for, from which addresses (\x1b[2J\u{202e}npm_aBcD…7890\n
-                  \x3a:error::***\x9b[x](https://a.invalid))
+                  whether a second factor is asked for, from which addresses, what it administers
+                  (\x1b[2J\u{202e}npm_aBcD…7890\n \x3a:error::***\x9b[x](https://a.invalid))
                   \x1b[2J\u{202e}npm_aBcD…7890\n \x3a:error::***\x9b[x](https://a.invalid):1 in 6666666
                     “\x1b[2J\u{202e}npm_aBcD…7890\n \x3a:error::***\x9b[x](https://a.invalid)”
                     (\x1b[2J\u{202e}npm_aBcD…7890\n \x3a:erro…, \x1b[2J\u{202e}npm_aBcD…7890\n \x3a:erro…),

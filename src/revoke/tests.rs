@@ -136,6 +136,75 @@ fn silence_is_unknown_and_not_sent_again() {
 }
 
 #[test]
+fn where_nobody_answers_nobody_knows() {
+    let unanswered =
+        [(answer(503, &json!({})), "HTTP 503"), (answer(429, &json!({})), "fewer requests"), (Play::Hang, "in time")];
+    for (play, words) in unanswered {
+        for (operator, act) in [(false, false), (false, true), (true, false), (true, true)] {
+            let scripted = play.clone();
+            let server = Script::start(move |_| scripted.clone());
+            let (receipt, _) = ask(&server, operator, act, None);
+            let expected = format!("the registry could not be asked: {words}");
+            assert!(
+                matches!(&receipt.outcome, Outcome::Unknown(why) if why.contains(words)),
+                "{expected}: {receipt:?}"
+            );
+            assert!(matches!(receipt.before, Validity::Unknown(_)) && receipt.after.is_none(), "{receipt:?}");
+            assert!(deletions(&server).is_empty());
+        }
+    }
+}
+
+#[test]
+fn an_owners_list_that_does_not_come_leaves_it_open() {
+    let operator = token(b'o');
+    let (secret, other) = (token(b'a'), json!({"key": KEY, "token": mask(&token(b'z'))}));
+    let page = |next: &str| answer(200, &json!({"objects": [other], "urls": {"next": next}}));
+    let (head, tail) = secret.ends().unwrap();
+    let cases = [
+        (answer(503, &json!({})), true),
+        (page("/-/npm/v1/tokens?page=1"), true),
+        (page(""), false),
+        (answer(401, &json!({})), false),
+    ];
+    for (list, open) in cases {
+        let (said, signer, leaked) = (format!("{list:?}"), operator.clone(), secret.clone());
+        let server = Script::start(move |seen| match seen.path.as_str() {
+            "/-/whoami" if seen.is_signed_by(&signer) => answer(200, &json!({"username": "alice"})),
+            "/-/whoami" if seen.is_signed_by(&leaked) => answer(403, &json!({"error": "turned away"})),
+            "/-/whoami" => answer(401, &json!({})),
+            "/-/npm/v1/tokens?perPage=100" => list.clone(),
+            _ => answer(503, &json!({})),
+        });
+        let subjects = [
+            subject(secret.clone()),
+            Subject::Report {
+                fingerprint: "kr1:x:y".into(),
+                registry: npm(),
+                endpoint: server.base.to_string(),
+                head: head.into(),
+                tail: tail.into(),
+            },
+        ];
+        let endpoints = server.as_public(Some(&operator));
+        let receipts = run(&subjects, &endpoints, &script::http(), &RevokeOptions::default(), &mut || None);
+        for receipt in receipts {
+            assert_eq!(matches!(receipt.outcome, Outcome::Unknown(_)), open, "{said} {receipt:?}");
+            assert_eq!(matches!(receipt.outcome, Outcome::NotPossible(_)), !open, "{said} {receipt:?}");
+        }
+    }
+}
+
+#[test]
+fn the_time_of_a_receipt_has_seconds() {
+    let server = registry(false, |_| (Play::Reset, true));
+    let time = ask(&server, false, false, None).0.time;
+    assert_eq!((time.len(), time.ends_with('Z')), ("2026-11-24T03:00:00Z".len(), true), "{time}");
+    let fine: Timestamp = "2026-11-24T03:00:00.987654321Z".parse().unwrap();
+    assert_eq!(to_the_second(fine).to_string(), "2026-11-24T03:00:00Z");
+}
+
+#[test]
 fn dead_already_and_passwords_and_strangers() {
     let server = registry(false, |_| (Play::Reset, false));
     let endpoints = server.as_public(None);

@@ -27,6 +27,7 @@ pub(super) struct Row {
     pub(super) mask: String,
     pub(super) era: Era,
     pub(super) rights: Rights,
+    pub(super) organisations: Organisations,
     pub(super) scopes: Vec<Scope>,
     /// `None` where the row has no such field.
     pub(super) addresses: Option<Addresses>,
@@ -64,6 +65,16 @@ pub(super) enum Rights {
     /// Organisation matters only: no publishing.
     Organisations,
     /// The row does not say.
+    Unsaid,
+}
+
+/// What the row allows of its owner's organisations.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Organisations {
+    Administer,
+    /// Nothing, or only to look.
+    Leave,
+    /// The row does not say, or says two things.
     Unsaid,
 }
 
@@ -218,6 +229,7 @@ impl Row {
     pub(super) fn parse(value: &Value) -> Option<Self> {
         let key = text(value, "key")?.to_owned();
         let permissions = value.get("permissions").and_then(Value::as_array);
+        let readonly = value.get("readonly").and_then(Value::as_bool);
         let bypass = value.get("bypass_2fa").and_then(Value::as_bool);
         let granular = permissions.is_some() || bypass.is_some() || value.get("scopes").is_some();
         let self_hosted = value.get("user").is_some() || key.len() == 32;
@@ -228,7 +240,8 @@ impl Row {
                 (false, true) => Era::SelfHosted,
                 (false, false) => Era::Classic,
             },
-            rights: Rights::parse(permissions, value.get("readonly").and_then(Value::as_bool)),
+            rights: Rights::parse(permissions, readonly),
+            organisations: Organisations::parse(permissions, readonly),
             scopes: value.get("scopes").and_then(Value::as_array).into_iter().flatten().map(Scope::parse).collect(),
             addresses: addresses(value),
             bypass,
@@ -279,6 +292,22 @@ impl Rights {
         } else {
             Self::Unsaid
         }
+    }
+}
+
+impl Organisations {
+    fn parse(permissions: Option<&Vec<Value>>, readonly: Option<bool>) -> Self {
+        let readonly = readonly == Some(true);
+        let Some(permissions) = permissions.filter(|permissions| !permissions.is_empty()) else {
+            return if readonly { Self::Leave } else { Self::Unsaid };
+        };
+        let of = |permission: &Value| match (text(permission, "name"), text(permission, "action")) {
+            (Some("package"), _) | (Some("org"), Some("read")) => Self::Leave,
+            (Some("org"), Some("write")) if !readonly => Self::Administer,
+            _ => Self::Unsaid,
+        };
+        let all: Vec<Self> = permissions.iter().map(of).collect();
+        [Self::Administer, Self::Unsaid].into_iter().find(|one| all.contains(one)).unwrap_or(Self::Leave)
     }
 }
 
@@ -400,6 +429,31 @@ mod tests {
             (json!(null), None, Rights::Unsaid),
         ] {
             assert_eq!(Rights::parse(permissions.as_array(), readonly), expected, "{permissions} {readonly:?}");
+        }
+    }
+
+    #[test]
+    fn organisations() {
+        let package = json!({"name": "package", "action": "write"});
+        let org = |action: &str| json!({"name": "org", "action": action});
+        for (permissions, readonly, expected) in [
+            (json!([org("write")]), None, Organisations::Administer),
+            (json!([package, org("write")]), Some(false), Organisations::Administer),
+            (json!([{"name": "galaxy", "action": "read"}, org("write")]), None, Organisations::Administer),
+            (json!([package]), None, Organisations::Leave),
+            (json!([package, org("read")]), None, Organisations::Leave),
+            (json!([package]), Some(true), Organisations::Leave),
+            (json!(null), Some(true), Organisations::Leave),
+            (json!([org("write")]), Some(true), Organisations::Unsaid),
+            (json!([org("own")]), None, Organisations::Unsaid),
+            (json!([package, {"name": "galaxy", "action": "read"}]), None, Organisations::Unsaid),
+            (json!(["org"]), None, Organisations::Unsaid),
+            (json!([]), None, Organisations::Unsaid),
+            (json!(null), Some(false), Organisations::Unsaid),
+            (json!(null), None, Organisations::Unsaid),
+        ] {
+            let got = Organisations::parse(permissions.as_array(), readonly);
+            assert_eq!(got, expected, "{permissions} {readonly:?}");
         }
     }
 

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::*;
-use crate::model::{Expiry, Inactive, Network, Publish, SecondFactor, Secret, TokenKind};
+use crate::model::{Administration, Expiry, Inactive, Network, Publish, SecondFactor, Secret, TokenKind};
 use crate::registry::client::Memory;
 use crate::registry::endpoint::Endpoints;
 use crate::registry::script::{self, Play, Script, Seen, json as answer, mask, token};
@@ -297,6 +297,61 @@ fn rows_and_what_they_allow() {
 }
 
 #[test]
+fn what_a_token_administers() {
+    use Administration::{Account, None, Organisations};
+    let org = |action: &str| json!([{"name": "org", "action": action}]);
+    let both = json!([{"name": "package", "action": "read"}, {"name": "org", "action": "write"}]);
+    let galaxy = json!([{"name": "galaxy", "action": "write"}]);
+    // What a row says; what that comes to on npm itself, and on a server of somebody's own.
+    let cases = [
+        (json!({}), (None, None), (None, Account)),
+        (json!({"bypass_2fa": false}), (None, None), (None, Account)),
+        (json!({"permissions": org("write")}), (None, None), (Organisations, Account)),
+        (
+            json!({"permissions": org("write"), "bypass_2fa": false}),
+            (Organisations, Organisations),
+            (Organisations, Account),
+        ),
+        (json!({"permissions": both, "bypass_2fa": false}), (Organisations, Organisations), (Organisations, Account)),
+        (json!({"permissions": org("write"), "bypass_2fa": null}), (None, Organisations), (Organisations, Account)),
+        (json!({"permissions": org("read"), "bypass_2fa": false}), (None, None), (None, None)),
+        (json!({"readonly": true, "bypass_2fa": false}), (None, None), (None, None)),
+        (
+            json!({"permissions": org("write"), "readonly": true, "bypass_2fa": false}),
+            (None, Organisations),
+            (None, Account),
+        ),
+        (json!({"permissions": galaxy, "bypass_2fa": false}), (None, Organisations), (None, Account)),
+    ];
+    for (more, on_npm, elsewhere) in cases {
+        for (public, (least, most)) in [(true, on_npm), (false, elsewhere)] {
+            let scene = Scene::new();
+            let row = granular(&scene.token, more.clone());
+            let inspection = scene.own(WHO, whoami("alice")).own(TOKENS, tokens(&[row])).inspect(public);
+            assert_eq!(bounds(&access(&inspection).administration), (least, most), "{more} {public}");
+        }
+    }
+    // Without its row, and for a login's session, which is in no row.
+    let hidden = Scene::new().own(WHO, whoami("alice")).own(TOKENS, plain_401()).inspect(true);
+    assert_eq!(bounds(&access(&hidden).administration), (None, Account));
+    for (public, least) in [(true, Account), (false, None)] {
+        let list = tokens(&[granular(&token(b'z'), json!({}))]);
+        let session = Scene::new().own(WHO, whoami("alice")).own(TOKENS, list).inspect(public);
+        assert_eq!(access(&session).kind.proven(), Some(&TokenKind::Session));
+        assert_eq!(bounds(&access(&session).administration), (least, Account));
+    }
+}
+
+/// The least and the most that a claim leaves open.
+fn bounds(claim: &Claim<Administration>) -> (Administration, Administration) {
+    match claim {
+        Claim::Proven(what, _) => (*what, *what),
+        Claim::Bounded { at_least, at_most, .. } => (*at_least, *at_most),
+        Claim::NotVisible(why) => panic!("{why}"),
+    }
+}
+
+#[test]
 fn networks() {
     let only = |block: &str| Claim::Proven(Network::Only(vec![block.parse().unwrap()]), crate::model::Proof::default());
     let anywhere = || Claim::Proven(Network::Anywhere, crate::model::Proof::default());
@@ -402,6 +457,7 @@ fn a_generated_token_of_verdaccio() {
     assert!(matches!(claims.reach, Claim::NotVisible(_)));
     let inspection = scene().own(TOKENS, row(json!({"readonly": true}))).inspect(false);
     assert_eq!(access(&inspection).publish.proven(), Some(&Publish::No));
+    assert_eq!(access(&inspection).administration.proven(), Some(&Administration::None));
 
     let away = || {
         let away = answer(403, &json!({"error": "unauthorized access"}));
@@ -455,6 +511,7 @@ fn a_password() {
     let claims = access(&inspection);
     assert_eq!(claims.kind.proven(), Some(&TokenKind::Password));
     assert!(matches!(claims.publish, Claim::Bounded { at_most: Publish::Yes, .. }));
+    assert_eq!(claims.administration.proven(), Some(&Administration::Account));
     assert_eq!(claims.second_factor.proven(), Some(&SecondFactor::NotAsked));
     assert!(!server.lines().iter().any(|line| line.contains("tokens")));
     credential.secret = Secret::password("wrong-pw");

@@ -6,10 +6,11 @@ use jiff::Timestamp;
 
 use super::jwt;
 use super::reach::Packages;
-use super::rows::{Addresses, End, Era, Rights, Row, Scope};
+use super::rows::{Addresses, End, Era, Organisations, Rights, Row, Scope};
 use super::standing::Barrier;
 use crate::model::{
-    Access, Claim, Credential, Expiry, Identity, Network, Proof, Publish, Reach, SecondFactor, SecretKind, TokenKind,
+    Access, Administration, Claim, Credential, Expiry, Identity, Network, Proof, Publish, Reach, SecondFactor,
+    SecretKind, TokenKind,
 };
 
 /// Everything that was found out about a live credential.
@@ -68,6 +69,7 @@ impl Facts<'_> {
             identity: self.identity(),
             kind: self.kind(),
             publish: self.publish(),
+            administration: self.administration(),
             network: self.network(),
             second_factor: self.second_factor(),
             expiry: self.expiry(now),
@@ -140,6 +142,67 @@ impl Facts<'_> {
             proof = proof.with_note("it can do no more than its user");
         }
         Claim::Bounded { at_least: Publish::No, at_most: Publish::Yes, proof }
+    }
+
+    fn administration(&self) -> Claim<Administration> {
+        let up_to_its_user = |proof: &Proof, note: &str| Claim::Bounded {
+            at_least: Administration::None,
+            at_most: Administration::Account,
+            proof: proof.clone().with_note(note),
+        };
+        if self.is_password() {
+            let proof = self.alive.clone().with_note("who signs in with it is its owner");
+            return Claim::Proven(Administration::Account, proof);
+        }
+        match &self.listed {
+            Listed::Row(row, proof) => self.administration_of(row, proof),
+            Listed::Absent(proof) if self.public => {
+                Claim::Proven(Administration::Account, proof.clone().with_note("a login's session acts as its user"))
+            }
+            Listed::Absent(proof) => up_to_its_user(
+                proof,
+                "a login's session acts as its user; what users administer is the server's own rule",
+            ),
+            Listed::Unseen(_) => up_to_its_user(&self.alive, "it can do no more than its user"),
+        }
+    }
+
+    /// What a row allows. npm's own rules hold on npm only: there no token administers what a login does, and none that is
+    /// exempt from the second factor administers anything since August 2026.
+    fn administration_of(&self, row: &Row, proof: &Proof) -> Claim<Administration> {
+        let granular = self.public && row.era == Era::Granular;
+        let proven = |what, note: &str| Claim::Proven(what, proof.clone().with_note(note));
+        let bounded = |at_least, note: &str| {
+            let at_most = if granular { Administration::Organisations } else { Administration::Account };
+            Claim::Bounded { at_least, at_most, proof: proof.clone().with_note(note) }
+        };
+        match (row.organisations, row.rights) {
+            (Organisations::Leave, Rights::Read) => proven(Administration::None, "its row is read-only"),
+            (Organisations::Leave, Rights::Organisations) => {
+                proven(Administration::None, "its row lets it see organisations, and change none")
+            }
+            _ if granular && row.bypass == Some(true) => proven(
+                Administration::None,
+                "bypass_2fa is set, and to such tokens npm refuses every change of accounts and organisations",
+            ),
+            (Organisations::Leave, _) if granular => {
+                proven(Administration::None, "its row gives no right to organisations, and accounts are for logins")
+            }
+            (Organisations::Administer, _) if granular && row.bypass == Some(false) => {
+                proven(Administration::Organisations, "its row allows to change organisations; a code is asked for")
+            }
+            (Organisations::Administer, _) if granular => bounded(
+                Administration::None,
+                "its row allows to change organisations, unless bypass_2fa is set, which it does not say",
+            ),
+            (Organisations::Administer, _) => {
+                bounded(Administration::Organisations, "its row allows to change organisations")
+            }
+            (Organisations::Leave | Organisations::Unsaid, _) => bounded(
+                Administration::None,
+                "its row does not say what it administers; it can do no more than its user",
+            ),
+        }
     }
 
     fn network(&self) -> Claim<Network> {
