@@ -11,7 +11,7 @@ use std::ops::Range;
 use regex::bytes::Regex;
 
 use super::decode::{Decoded, base64_around, unescaped_around, wide_around};
-use super::parse::{Found, Offline, Parser, Text, url};
+use super::parse::{Found, Offline, Parser, Text, leads_nowhere};
 use super::placeholder::is_placeholder;
 use super::prefilter::Prefilter;
 use crate::model::{Checksum, Match, RuleSet, Secret, SecretKind};
@@ -121,9 +121,7 @@ impl Search<'_> {
             match *action {
                 Action::Rule(rule) => {
                     self.read(rule, hit.clone());
-                    if !self.text.is_plain_url(&hit) {
-                        self.unescape(&hit);
-                    }
+                    self.unescape(&hit);
                 }
                 Action::Base64(phase) => self.base64(phase, hit.clone()),
                 Action::Wide => self.wide(hit.start),
@@ -208,7 +206,7 @@ impl Search<'_> {
 
     /// A file that was quoted as a whole says more once its lines are lines again.
     fn unescape(&mut self, hit: &Range<usize>) {
-        if self.depth >= DEEPEST || hit.start < self.unescaped || url::is_bare(self.text.bytes, hit) {
+        if self.depth >= DEEPEST || hit.start < self.unescaped || leads_nowhere(self.text.bytes, hit) {
             return;
         }
         let Some(decoded) = unescaped_around(self.text.bytes, hit) else {
