@@ -33,7 +33,11 @@ const FLOORS: [(&str, &[&str]); 15] = [
 /// What only some files may name: a path (or `macro!`, or `.method(`), where it is allowed, and why.
 const TOUCHING: [(&[&str], &[&str], &str); 6] = [
     (&["reqwest", "rustls"], &["src/registry/http"], "only registry::http speaks HTTP"),
-    (&["git2"], &["src/git/"], "only git uses git2"),
+    (
+        &["git2", "gix_pack", "gix_hash", "libdeflater", "zlib_rs"],
+        &["src/git/"],
+        "only git reads repositories, and inflates what is in them",
+    ),
     (
         &["clap", "anyhow", "std::env", "std::process::exit", "process::exit"],
         &["src/cli/", "src/main.rs"],

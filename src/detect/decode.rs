@@ -64,6 +64,14 @@ impl Decoded {
         }
     }
 
+    /// Where the decoded stretch begins in the bytes that encode it.
+    pub(crate) fn start(&self) -> usize {
+        match &self.places {
+            Places::Wide { start } | Places::Base64 { start, .. } => *start,
+            Places::Escaped(written) => written.first().map_or(0, |piece| piece.start),
+        }
+    }
+
     /// Where the decoded stretch ends in the bytes that encode it.
     pub(crate) fn end(&self) -> usize {
         match &self.places {

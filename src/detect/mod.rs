@@ -14,18 +14,13 @@ pub mod rules;
 mod search;
 
 use std::iter;
-use std::ops::Range;
 
-use crate::model::{Blob, Evidence, Fresh, Match, Matcher, RegistryFacts, Rule, RuleSet};
+use crate::model::{Below, Blob, Evidence, Fresh, Match, Matcher, RegistryFacts, Rule, RuleSet};
 use decode::{base64_forms, wide_form};
 use prefilter::Prefilter;
 use rules::RuleError;
-use search::{Action, Engine, Pattern, Reader, merge, outward};
+use search::{Action, Engine, NEAR, Pattern, Reader, merge, outward};
 
-/// A match touches a fresh range only if its literal stands this close to it, or on the same line.
-const REACH: usize = 256;
-/// How far the beginning of a line is looked for.
-const LINE_REACH: usize = 4 << 10;
 /// Base64 of base64 is looked for only where at least this much of the text remains recognisable.
 const SHORTEST_ENCODED: usize = 4;
 
@@ -56,26 +51,40 @@ impl Detector {
         &self.rules
     }
 
-    /// How far from a fresh range, in bytes, an anchor of a match that touches it may stand (or else on the same line).
+    /// How far around new bytes, or around a place where bytes are missing, `Fresh::Ranges` has to extend: an anchor that stands
+    /// further away is judged by bytes that are all old, or makes its blob one below which everything is searched whole.
     pub fn reach(&self) -> usize {
-        REACH
+        NEAR + self.engine.prefilter.longest()
     }
 
-    /// Every match of the blob that touches a fresh range, and perhaps others, in order of place.
+    /// Every match of the blob, in order of place. Of a blob with fresh ranges only those that were not in the blob it was made
+    /// from: where that one was searched, and `search` said `Below::Fresh`, these are all.
     pub fn scan(&self, blob: &Blob<'_>) -> Vec<Match> {
+        self.search(blob).0
+    }
+
+    /// The same, and how the blobs that are made from this one have to be searched.
+    pub fn search(&self, blob: &Blob<'_>) -> (Vec<Match>, Below) {
         let bytes = blob.bytes;
-        let mut found = match blob.fresh {
-            Fresh::All => self.engine.search(&self.rules, bytes, iter::once(0..bytes.len()), 0),
-            Fresh::Ranges(ranges) => self.engine.search(&self.rules, bytes, widened(bytes, ranges), 0),
+        let whole = || self.engine.search(&self.rules, bytes, iter::once(0..bytes.len()), 0);
+        let (mut found, is_far) = match blob.fresh {
+            Fresh::All => whole(),
+            Fresh::Ranges(ranges) => match self.engine.search(&self.rules, bytes, ranges.iter().cloned(), 0) {
+                // What far bytes decide may depend on anchors before it, too.
+                (_, true) => whole(),
+                near => near,
+            },
         };
         allow(&mut found, bytes);
         if let Some(text) = decode::utf16(bytes) {
-            let mut inner = self.engine.search(&self.rules, &text.bytes, iter::once(0..text.bytes.len()), 0);
+            // Each such text is searched whole, whatever of it is fresh.
+            let (mut inner, _) = self.engine.search(&self.rules, &text.bytes, iter::once(0..text.bytes.len()), 0);
             allow(&mut inner, &text.bytes);
             found.extend(inner.into_iter().map(|inner| outward(inner, &text, bytes.len())));
             found = merge(found);
         }
-        found
+        let below = if found.is_empty() && !is_far { Below::Fresh } else { Below::Whole };
+        (found, below)
     }
 
     /// Scans the examples of every embedded rule: a detector that is broken must not report "nothing found".
@@ -100,26 +109,6 @@ fn allow(found: &mut [Match], bytes: &[u8]) {
     }
 }
 
-/// The fresh ranges with what a match that touches them may need around it; merged where they meet.
-fn widened<'a>(bytes: &'a [u8], ranges: &'a [Range<usize>]) -> impl Iterator<Item = Range<usize>> + 'a {
-    let mut ranges = ranges.iter().map(|range| widen(bytes, range)).peekable();
-    iter::from_fn(move || {
-        let mut range = ranges.next()?;
-        while let Some(next) = ranges.next_if(|next| next.start <= range.end) {
-            range.end = range.end.max(next.end);
-        }
-        Some(range)
-    })
-}
-
-fn widen(bytes: &[u8], range: &Range<usize>) -> Range<usize> {
-    let start = range.start.min(bytes.len()).saturating_sub(REACH);
-    let floor = start.saturating_sub(LINE_REACH);
-    let line = bytes.get(floor..start).and_then(|before| memchr::memrchr(b'\n', before));
-    let end = range.end.saturating_add(REACH).min(bytes.len());
-    line.map_or(floor, |at| floor + at + 1)..end.max(start)
-}
-
 fn reader(rule: &Rule) -> Result<Reader, RuleError> {
     match &rule.matcher {
         Matcher::Parser(name) => parse::by_name(name).map(Reader::Parser).ok_or_else(|| RuleError::Rule {
@@ -132,7 +121,8 @@ fn reader(rule: &Rule) -> Result<Reader, RuleError> {
             let begins =
                 !rule.literals.is_empty() && rule.literals.iter().all(|each| pattern.starts_with(each.as_str()));
             let regex = compile(&if begins { format!(r"\A(?:{pattern})") } else { pattern.clone() })?;
-            let compiled = Pattern { regex, checksum: *checksum };
+            let is_far = rules::longest_match(pattern).is_none_or(|length| length > NEAR);
+            let compiled = Pattern { regex, checksum: *checksum, is_far };
             Ok(if begins { Reader::Anchored(compiled) } else { Reader::Around(compiled) })
         }
     }
@@ -202,5 +192,7 @@ impl Literals {
 
 #[cfg(test)]
 mod forms;
+#[cfg(test)]
+mod law;
 #[cfg(test)]
 mod tests;

@@ -47,6 +47,11 @@ impl Prefilter {
         Some(Self { groups, longest: literals.iter().map(Vec::len).max().unwrap_or(0) })
     }
 
+    /// The length of the longest literal.
+    pub(crate) fn longest(&self) -> usize {
+        self.longest
+    }
+
     /// Calls `found(literal, start)` for every literal that stands wholly within `range`, in ascending order of `start`.
     pub(crate) fn search(&self, bytes: &[u8], range: Range<usize>, mut found: impl FnMut(usize, usize)) {
         let mut hits: Vec<(usize, usize)> = Vec::new();

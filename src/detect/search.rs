@@ -2,6 +2,9 @@
 //!
 //! In: a text and the ranges of it to search. Out: its matches, in its own coordinates, each secret at each place once.
 //! What is decoded on the way is searched in the same manner, up to a fixed depth.
+//!
+//! A search of fresh ranges alone misses nothing only while an anchor that led to nothing would do so again as long as the bytes
+//! near it stay the same. So whatever looks further than `NEAR` from its anchor says so, and the search tells.
 
 use std::ops::Range;
 
@@ -13,6 +16,10 @@ use super::placeholder::is_placeholder;
 use super::prefilter::Prefilter;
 use crate::model::{Checksum, Match, RuleSet, Secret, SecretKind};
 
+/// How far from an anchor bytes may decide over it without making its text one that must be searched whole after every change.
+pub(crate) const NEAR: usize = 520;
+/// How much of that a run of encoded text may take: what ends a run is looked for a wrapped line further.
+const NEAR_RUN: usize = NEAR / 2;
 /// How many encodings may lie around each other.
 const DEEPEST: usize = 2;
 /// How far a pattern may reach from its literal.
@@ -45,6 +52,8 @@ pub(crate) enum Reader {
 pub(crate) struct Pattern {
     pub(crate) regex: Regex,
     pub(crate) checksum: Option<Checksum>,
+    /// Whether a match may be longer than what is near.
+    pub(crate) is_far: bool,
 }
 
 /// Everything that does not change from text to text.
@@ -59,14 +68,14 @@ pub(crate) struct Engine {
 }
 
 impl Engine {
-    /// Searches the ranges of the text.
+    /// Searches the ranges of the text. Says also whether anything was decided by bytes far from its anchor.
     pub(crate) fn search(
         &self,
         rules: &RuleSet,
         bytes: &[u8],
         ranges: impl Iterator<Item = Range<usize>>,
         depth: usize,
-    ) -> Vec<Match> {
+    ) -> (Vec<Match>, bool) {
         let mut search = Search {
             engine: self,
             rules,
@@ -84,7 +93,7 @@ impl Engine {
         for (rule, window) in std::mem::take(&mut search.windows) {
             search.window(rule, window);
         }
-        merge(search.found)
+        (merge(search.found), search.text.is_far())
     }
 }
 
@@ -112,7 +121,9 @@ impl Search<'_> {
             match *action {
                 Action::Rule(rule) => {
                     self.read(rule, hit.clone());
-                    self.unescape(&hit);
+                    if !self.text.is_plain_url(&hit) {
+                        self.unescape(&hit);
+                    }
                 }
                 Action::Base64(phase) => self.base64(phase, hit.clone()),
                 Action::Wide => self.wide(hit.start),
@@ -123,11 +134,15 @@ impl Search<'_> {
     fn read(&mut self, rule: usize, hit: Range<usize>) {
         match self.engine.readers.get(rule) {
             Some(Reader::Parser(parser)) => {
+                self.text.anchor(&hit);
                 for found in parser(&self.text, hit) {
                     self.push(rule, found);
                 }
             }
             Some(Reader::Anchored(pattern)) => {
+                if pattern.is_far {
+                    self.text.looks_far();
+                }
                 let end = self.text.bytes.len().min(hit.start + PATTERN_REACH);
                 let text = self.text.bytes.get(hit.start..end).unwrap_or_default();
                 if let Some((Some(found), _)) = pattern.next(text, 0) {
@@ -135,6 +150,7 @@ impl Search<'_> {
                 }
             }
             Some(Reader::Around(_)) => {
+                self.text.looks_far(); // what the expression finds depends on where it begins
                 let window = hit.start.saturating_sub(PATTERN_REACH)..hit.end.saturating_add(PATTERN_REACH);
                 self.widen(rule, window);
             }
@@ -173,8 +189,10 @@ impl Search<'_> {
         if self.depth >= DEEPEST {
             return;
         }
-        let decoded = base64_around(self.text.bytes, hit, phase);
+        let decoded = base64_around(self.text.bytes, hit.clone(), phase);
         *done = decoded.end();
+        self.text.anchor(&hit);
+        self.text.looks_at(&(decoded.start()..decoded.end()), NEAR_RUN);
         self.descend(&decoded);
     }
 
@@ -182,6 +200,8 @@ impl Search<'_> {
         if self.depth < DEEPEST && at >= self.widened {
             let decoded = wide_around(self.text.bytes, at);
             self.widened = decoded.end();
+            self.text.anchor(&(at..at));
+            self.text.looks_at(&(decoded.start()..decoded.end()), NEAR_RUN);
             self.descend(&decoded);
         }
     }
@@ -195,6 +215,7 @@ impl Search<'_> {
             self.unescaped = hit.end;
             return;
         };
+        self.text.looks_far();
         // What stands at the very end has not been seen with what follows it.
         let end = decoded.end();
         self.unescaped = if end < self.text.bytes.len() { end.saturating_sub(PATTERN_REACH) } else { end };
@@ -203,7 +224,8 @@ impl Search<'_> {
 
     fn descend(&mut self, decoded: &Decoded) {
         let whole = 0..decoded.bytes.len();
-        let inner = self.engine.search(self.rules, &decoded.bytes, std::iter::once(whole), self.depth + 1);
+        // How far the inner text is looked at does not count: all of it was near, or else that has been told.
+        let (inner, _) = self.engine.search(self.rules, &decoded.bytes, std::iter::once(whole), self.depth + 1);
         self.found.extend(inner.into_iter().map(|found| outward(found, decoded, self.text.bytes.len())));
     }
 

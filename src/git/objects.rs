@@ -8,7 +8,7 @@ use git2::{ObjectFormat, Odb, OdbObject, Oid};
 
 use super::error::GitError;
 use super::listing::Kind;
-use super::loose::Loose;
+use super::pack::Loose;
 use crate::model::{ObjectId, ObjectKind};
 
 /// Reads objects of one repository, for one thread.
@@ -34,7 +34,7 @@ impl<'r> Reader<'r> {
     /// Kind and size in bytes, without reading the content.
     pub fn header(&self, id: &ObjectId) -> Result<(Kind, u64), GitError> {
         if let Some(header) = self.loose.header(id) {
-            return header.map_err(|error| unreadable(id, &error.to_string()));
+            return header.map_err(|damage| unreadable(id, &format!("the loose object is damaged: {damage}")));
         }
         let header = self.allowed(id).and_then(|oid| {
             // git2 unwraps the kind of a damaged pack entry. The listing finds those first, but not everyone lists first.
@@ -48,7 +48,8 @@ impl<'r> Reader<'r> {
     /// The content.
     pub fn read(&self, id: &ObjectId) -> Result<Object<'_>, GitError> {
         if let Some(object) = self.loose.read(id) {
-            let (kind, bytes) = object.map_err(|error| unreadable(id, &error.to_string()))?;
+            let object = object.map_err(|damage| unreadable(id, &format!("the loose object is damaged: {damage}")));
+            let (kind, bytes) = object?;
             return Ok(Object(Content::Loose(kind, bytes)));
         }
         let object = self.allowed(id).and_then(|oid| self.odb.read(oid));

@@ -11,9 +11,8 @@ use std::path::{Path, PathBuf};
 use git2::{Config, ErrorCode, ObjectFormat, Odb, Repository};
 
 use super::error::GitError;
-use super::listing::object_directories;
-use super::loose::Loose;
 use super::objects::{Reader, hex_id};
+use super::pack::{self, Loose};
 use super::vet::Forbidden;
 use crate::model::ObjectId;
 
@@ -127,7 +126,7 @@ impl Repo {
     /// Access to the objects.
     pub fn reader(&self) -> Result<Reader<'_>, GitError> {
         let odb = self.inner.odb().map_err(|error| self.broken(&error))?;
-        let loose = Loose::among(object_directories(self.common_dir().join("objects")));
+        let loose = Loose::among(pack::directories(&self.common_dir().join("objects")));
         Ok(Reader::new(odb, loose, self.forbidden.now()))
     }
 
@@ -148,7 +147,7 @@ impl Repo {
         if layout.common_dir.join("reftable").is_dir() {
             return Err(unsupported(&layout.opened, "reftable refs"));
         }
-        let directories = object_directories(layout.common_dir.join("objects"));
+        let directories = pack::directories(&layout.common_dir.join("objects"));
         let forbidden = Forbidden::among(&directories, layout.id_length());
         Ok(Self { inner, layout, forbidden })
     }

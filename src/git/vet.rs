@@ -5,14 +5,15 @@
 //! offsets of the indexes; entries are looked at one by one only where an index has proven bad, or when everything is listed anyway.
 
 use std::collections::HashSet;
-use std::fs::{self, File};
-use std::io::{self, Read, Seek, SeekFrom};
-use std::path::Path;
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 
-use super::listing::Kind;
-use super::pack::{self, FANOUT, MAGIC, number};
+use super::pack;
 use crate::model::ObjectId;
+
+/// Length of a table that says how many ids begin with each byte or less.
+const FANOUT: usize = 256 * 4;
 
 /// Ids that must not be asked for, shared by all handles on a repository.
 #[derive(Clone, Debug, Default)]
@@ -20,15 +21,13 @@ pub(super) struct Forbidden(Arc<RwLock<Arc<HashSet<ObjectId>>>>);
 
 impl Forbidden {
     /// What an index sends outside its pack, and what is built on it.
-    pub(super) fn among(object_directories: &[std::path::PathBuf], id_length: usize) -> Self {
+    pub(super) fn among(object_directories: &[PathBuf], id_length: usize) -> Self {
         let forbidden = Self::default();
         for objects in object_directories {
             let directory = objects.join("pack");
             for path in fs::read_dir(&directory).into_iter().flatten().flatten().map(|entry| entry.path()) {
-                let is_index = path.extension().is_some_and(|extension| extension == "idx");
-                if is_index && !stays_inside(&path, id_length).unwrap_or(false) {
-                    let entries = pack::entries(&path, id_length).unwrap_or_default();
-                    forbidden.add(entries.iter().filter(|entry| entry.kind == Kind::Damaged).map(|entry| entry.id));
+                if path.extension().is_some_and(|extension| extension == "idx") {
+                    forbidden.add(pack::untrusted(&path, id_length));
                 }
             }
             forbidden.add(outside_by_multi_pack_index(&directory, id_length).unwrap_or_default());
@@ -51,30 +50,8 @@ impl Forbidden {
     }
 }
 
-/// Whether every offset of an index leaves room for an entry and the checksum at the pack's end.
-fn stays_inside(idx: &Path, id_length: usize) -> io::Result<bool> {
-    let Some(last) = last_offset(&idx.with_extension("pack"), id_length) else { return Ok(false) };
-    let mut file = File::open(idx)?;
-    let mut head = vec![0; MAGIC.len() + FANOUT];
-    file.read_exact(&mut head)?;
-    if !head.starts_with(MAGIC) {
-        let offsets = pack::offsets(&fs::read(idx)?, id_length);
-        return Ok(offsets.is_some_and(|offsets| offsets.iter().all(|(offset, _)| *offset <= last)));
-    }
-    let count = number(head.get(MAGIC.len() + FANOUT - 4..).unwrap_or_default());
-    let ids_and_checksums = count.saturating_mul(id_length as u64 + 4);
-    let offsets = file.seek(SeekFrom::Start(head.len() as u64 + ids_and_checksums))?;
-    if file.metadata()?.len() < offsets.saturating_add(count * 4) {
-        return Ok(false);
-    }
-    let mut rest = Vec::new();
-    file.read_to_end(&mut rest)?;
-    let (small, large) = rest.split_at_checked(usize::try_from(count * 4).unwrap_or(usize::MAX)).unwrap_or_default();
-    Ok(small.chunks_exact(4).all(|row| pack::offset(row, large).is_some_and(|offset| offset <= last)))
-}
-
 /// The last place in a pack at which an entry can begin.
-pub(super) fn last_offset(pack: &Path, id_length: usize) -> Option<u64> {
+fn last_offset(pack: &Path, id_length: usize) -> Option<u64> {
     fs::metadata(pack).ok()?.len().checked_sub(id_length as u64 + 1)
 }
 
@@ -98,9 +75,22 @@ fn outside_by_multi_pack_index(directory: &Path, id_length: usize) -> Option<Vec
     let inside = |place: &[u8]| {
         let (pack, offset) = place.split_at_checked(4)?;
         let last = *last.get(usize::try_from(number(pack)).ok()?)?;
-        Some(pack::offset(offset, large)? <= last?)
+        Some(place_in_pack(offset, large)? <= last?)
     };
     let outside =
         ids.chunks_exact(id_length).zip(places.chunks_exact(8)).filter(|(_, place)| inside(place) != Some(true));
     Some(outside.filter_map(|(id, _)| ObjectId::new(id)).collect())
+}
+
+/// An offset of four bytes, or the larger one that it refers to.
+fn place_in_pack(small: &[u8], large: &[u8]) -> Option<u64> {
+    let offset = number(small);
+    match offset.checked_sub(1 << 31) {
+        None => Some(offset),
+        Some(row) => Some(number(large.get(usize::try_from(row).ok()?.checked_mul(8)?..)?.get(..8)?)),
+    }
+}
+
+fn number(big_endian: &[u8]) -> u64 {
+    big_endian.iter().fold(0, |value, byte| value << 8 | u64::from(*byte))
 }

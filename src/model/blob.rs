@@ -104,8 +104,18 @@ pub struct Start {
 pub enum Fresh<'a> {
     /// All of it.
     All,
-    /// These byte ranges, sorted and disjoint; a match that touches none of them was found elsewhere.
+    /// These byte ranges, sorted and disjoint, the detector's reach around what is new included: an anchor that lies in none of
+    /// them leads to nothing that was not found elsewhere.
     Ranges(&'a [Range<usize>]),
+}
+
+/// How whatever is made from a blob by copying and inserting is to be searched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Below {
+    /// Only what is fresh in it: nothing here matches, and nothing here would match for a change further away than the reach.
+    Fresh,
+    /// All of it.
+    Whole,
 }
 
 /// Content to be searched.

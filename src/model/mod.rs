@@ -20,7 +20,7 @@ pub use access::{
     Access, Administration, Cidr, Claim, Expiry, Identity, Inactive, Inspection, Network, PackageReach, Proof, Publish,
     Reach, SecondFactor, TokenKind, Unknown, Validity,
 };
-pub use blob::{Blob, Fresh, ObjectId, ObjectKind, Origin, Start};
+pub use blob::{Below, Blob, Fresh, ObjectId, ObjectKind, Origin, Start};
 pub use checksum::Checksum;
 pub use evidence::Evidence;
 pub use finding::{BoundHost, Credential, Finding, Hit, Match, Severity, Suppressed, SuppressedBy};

@@ -5,9 +5,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use crate::detect::Detector;
-use crate::git::Repo;
+use crate::git::{Repo, Tally};
 use crate::locate;
-use crate::model::{Blob, Hit, Location, Notification, ObjectId, ObjectKind, Origin, Place, Summary};
+use crate::model::{Below, Blob, Hit, Location, Notification, ObjectId, Origin, Place, Summary};
 use crate::source::{Sink, SourceError};
 
 use super::target::{Excludes, Target};
@@ -104,19 +104,14 @@ impl<'a> Collector<'a> {
     }
 
     fn count(&self, blob: &Blob<'_>) {
+        if let Origin::History { .. } = blob.origin {
+            return; // told by tallies
+        }
         let bytes = blob.bytes.len() as u64;
         self.bytes.fetch_add(bytes, Ordering::Relaxed);
         self.progress.bytes.fetch_add(bytes, Ordering::Relaxed);
-        if blob.start.offset > 0 {
-            return; // a later window of content that was counted with its first
-        }
-        if let Origin::History { kind, .. } = blob.origin {
-            self.objects.fetch_add(1, Ordering::Relaxed);
-            self.progress.objects.fetch_add(1, Ordering::Relaxed);
-            if kind == ObjectKind::Commit {
-                self.commits.fetch_add(1, Ordering::Relaxed);
-            }
-        } else {
+        // Later windows of content that is too large to hold were counted with the first.
+        if blob.start.offset == 0 {
             self.files.fetch_add(1, Ordering::Relaxed);
             self.progress.files.fetch_add(1, Ordering::Relaxed);
         }
@@ -124,13 +119,26 @@ impl<'a> Collector<'a> {
 }
 
 impl Sink for Collector<'_> {
-    fn blob(&self, blob: Blob<'_>) {
+    fn blob(&self, blob: Blob<'_>) -> Below {
         self.count(&blob);
-        let matches = self.detector.scan(&blob);
+        let (matches, below) = self.detector.search(&blob);
         if !matches.is_empty() {
             let hits = locate::lines::hits(&blob, matches);
             self.with_found(|found| found.hits.extend(hits));
         }
+        below
+    }
+
+    fn reach(&self) -> usize {
+        self.detector.reach()
+    }
+
+    fn tally(&self, tally: Tally) {
+        self.objects.fetch_add(tally.objects, Ordering::Relaxed);
+        self.commits.fetch_add(tally.commits, Ordering::Relaxed);
+        self.bytes.fetch_add(tally.bytes, Ordering::Relaxed);
+        self.progress.objects.fetch_add(tally.objects, Ordering::Relaxed);
+        self.progress.bytes.fetch_add(tally.bytes, Ordering::Relaxed);
     }
 
     fn notify(&self, notification: Notification) {

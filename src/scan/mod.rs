@@ -7,6 +7,8 @@ mod collect;
 mod credential;
 mod findings;
 mod issuers;
+#[cfg(test)]
+mod law;
 mod place;
 mod recover;
 mod target;

@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::git::{GitError, Repo, display};
-use crate::model::{Blob, Notification, Origin};
+use crate::git::{GitError, Repo, Tally, display};
+use crate::model::{Below, Blob, Notification, Origin};
 use crate::source::Sink;
 
 /// Hands everything on; puts `paths` before the paths of a work tree, which start at the folder that was walked, and `notes`
@@ -15,12 +15,20 @@ pub(super) struct Placed<'a> {
 }
 
 impl Sink for Placed<'_> {
-    fn blob(&self, blob: Blob<'_>) {
+    fn blob(&self, blob: Blob<'_>) -> Below {
         let origin = match blob.origin {
             Origin::Worktree { path } => Origin::Worktree { path: format!("{}{path}", self.paths) },
             other => other,
         };
-        self.sink.blob(Blob { origin, ..blob });
+        self.sink.blob(Blob { origin, ..blob })
+    }
+
+    fn reach(&self) -> usize {
+        self.sink.reach()
+    }
+
+    fn tally(&self, tally: Tally) {
+        self.sink.tally(tally);
     }
 
     fn notify(&self, notification: Notification) {

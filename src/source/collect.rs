@@ -3,7 +3,8 @@
 use std::sync::Mutex;
 
 use super::visit::{Sink, Source};
-use crate::model::{Blob, Code, Notification, Origin};
+use crate::git::Tally;
+use crate::model::{Below, Blob, Code, Notification, Origin};
 
 #[derive(Default)]
 pub(super) struct Collected {
@@ -12,9 +13,16 @@ pub(super) struct Collected {
 }
 
 impl Sink for Collected {
-    fn blob(&self, blob: Blob<'_>) {
+    fn blob(&self, blob: Blob<'_>) -> Below {
         self.blobs.lock().unwrap().push((blob.origin, blob.bytes.to_vec()));
+        Below::Whole
     }
+
+    fn reach(&self) -> usize {
+        usize::MAX
+    }
+
+    fn tally(&self, _: Tally) {}
 
     fn notify(&self, notification: Notification) {
         self.notes.lock().unwrap().push(notification);

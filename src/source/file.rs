@@ -84,8 +84,9 @@ mod tests {
     use std::sync::atomic::{AtomicU64, Ordering};
 
     use super::*;
+    use crate::git::Tally;
     use crate::git::fixture::Scratch;
-    use crate::model::Blob;
+    use crate::model::{Below, Blob};
     use crate::source::collect::Collected;
     use crate::source::{OVERLAP, WINDOW};
 
@@ -98,10 +99,16 @@ mod tests {
         #[derive(Default)]
         struct Largest(AtomicU64, AtomicU64, Collected);
         impl Sink for Largest {
-            fn blob(&self, blob: Blob<'_>) {
+            fn blob(&self, blob: Blob<'_>) -> Below {
                 self.0.fetch_max(blob.bytes.len() as u64, Ordering::Relaxed);
                 self.1.fetch_add(memchr::memmem::find_iter(blob.bytes, b"needle").count() as u64, Ordering::Relaxed);
+                Below::Whole
             }
+            fn reach(&self) -> usize {
+                usize::MAX
+            }
+
+            fn tally(&self, _: Tally) {}
             fn notify(&self, notification: Notification) {
                 self.2.notify(notification);
             }
@@ -124,10 +131,16 @@ mod tests {
         scratch.write("f", vec![b'x'; WINDOW + 10]);
         struct Appends(std::path::PathBuf, Collected);
         impl Sink for Appends {
-            fn blob(&self, _: Blob<'_>) {
+            fn blob(&self, _: Blob<'_>) -> Below {
                 let mut file = File::options().append(true).open(&self.0).unwrap();
                 file.write_all(b"more").unwrap();
+                Below::Whole
             }
+            fn reach(&self) -> usize {
+                usize::MAX
+            }
+
+            fn tally(&self, _: Tally) {}
             fn notify(&self, notification: Notification) {
                 self.1.notify(notification);
             }

@@ -2,32 +2,60 @@
 //!
 //! What comes in: a repository. What goes out: its objects, origin `History`, and what of the history is missing.
 
-use std::sync::atomic::Ordering;
+use std::num::NonZeroUsize;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Instant;
 
 use super::SourceError;
-use super::object::{self, Counts, Limits, MAX_OBJECT_SIZE};
+use super::object::MAX_OBJECT_SIZE;
 use super::quota::Quota;
 use super::visit::{Sink, Source};
-use crate::git::{Head, Listed, Partial, Repo};
-use crate::model::{Code, Notification, Origin};
+use crate::git::{Head, Partial, Repo, Shown, Stop, Tally, Visitor, WalkLimits};
+use crate::model::{Below, Blob, Code, Notification, Origin, Start};
+
+/// For the objects at hand; the packs themselves are mapped and do not count.
+const MEMORY: usize = 128 << 20;
 
 /// Every object of a repository.
 pub struct History<'r> {
     repo: &'r Repo,
     max_object_size: u64,
+    deadline: Option<Instant>,
+    cancel: Option<&'r AtomicBool>,
     counts: Counts,
+}
+
+/// What was searched.
+#[derive(Default)]
+struct Counts {
+    objects: AtomicU64,
+    commits: AtomicU64,
 }
 
 impl<'r> History<'r> {
     /// Of this repository.
     pub fn new(repo: &'r Repo) -> Self {
-        Self { repo, max_object_size: MAX_OBJECT_SIZE, counts: Counts::default() }
+        Self { repo, max_object_size: MAX_OBJECT_SIZE, deadline: None, cancel: None, counts: Counts::default() }
     }
 
     /// With another limit on the size of an object.
     #[must_use]
     pub fn max_object_size(mut self, bytes: u64) -> Self {
         self.max_object_size = bytes;
+        self
+    }
+
+    /// Up to this time.
+    #[must_use]
+    pub fn deadline(mut self, at: Instant) -> Self {
+        self.deadline = Some(at);
+        self
+    }
+
+    /// Until this is set.
+    #[must_use]
+    pub fn cancelled_by(mut self, cancel: &'r AtomicBool) -> Self {
+        self.cancel = Some(cancel);
         self
     }
 
@@ -44,18 +72,58 @@ impl<'r> History<'r> {
 
 impl Source for History<'_> {
     fn visit(&self, sink: &dyn Sink) -> Result<(), SourceError> {
-        let sink = &Quota::new(sink);
+        let (all, sink) = (sink, &Quota::new(sink));
         missing(self.repo).into_iter().for_each(|notification| sink.notify(notification));
         if let Head::Unborn(branch) = self.repo.head() {
             let message = format!("HEAD stands on {branch}, which has no commit yet");
             sink.notify(Notification::note(Code::HistoryUnborn, branch, message));
         }
-        let (listed, notes) = self.repo.list_objects();
+        let limits = WalkLimits {
+            max_object: self.max_object_size,
+            reach: sink.reach(),
+            threads: NonZeroUsize::new(rayon::current_num_threads()),
+            memory: MEMORY,
+            deadline: self.deadline,
+            cancel: self.cancel,
+        };
+        let walked = self.repo.walk_objects(&limits, &Handover { counts: &self.counts, sink });
+        // After the walk, which finds out what libgit2 must not be asked for.
         let (_, broken) = self.repo.refs()?;
-        broken.into_iter().chain(notes).for_each(|notification| sink.notify(notification));
-        let limits = Limits { max_size: self.max_object_size, counts: &self.counts };
-        let origin = |listed: &Listed, kind| Origin::History { id: listed.id, kind };
-        object::visit(&self.repo.opener(), &listed, &|listed| *listed, &origin, &limits, sink)
+        walked.notifications.into_iter().for_each(|notification| all.notify(notification)); // few, and summed up already
+        broken.into_iter().for_each(|notification| sink.notify(notification));
+        if let Some(stop) = walked.stopped {
+            sink.notify(Notification::warning(Code::HistoryUnfinished, "", unfinished(stop)));
+        }
+        Ok(())
+    }
+}
+
+/// Hands objects to the sink.
+struct Handover<'h> {
+    counts: &'h Counts,
+    sink: &'h dyn Sink,
+}
+
+impl Visitor for Handover<'_> {
+    fn object(&self, object: Shown<'_>) -> Below {
+        let origin = Origin::History { id: object.id, kind: object.kind };
+        self.sink.blob(Blob { origin, bytes: object.bytes, start: Start::default(), fresh: object.fresh })
+    }
+
+    fn tally(&self, tally: Tally) {
+        self.counts.objects.fetch_add(tally.objects, Ordering::Relaxed);
+        self.counts.commits.fetch_add(tally.commits, Ordering::Relaxed);
+        self.sink.tally(tally);
+    }
+}
+
+fn unfinished(stop: Stop) -> &'static str {
+    match stop {
+        Stop::Cancelled => "the search was interrupted: what comes later in the history was not searched",
+        Stop::Deadline => "the time was over: what comes later in the history was not searched",
+        Stop::Unfolding => {
+            "the packs unfold to thousands of times their size, as no honest history does: the search stopped there"
+        }
     }
 }
 

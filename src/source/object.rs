@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use super::SourceError;
 use super::visit::Sink;
-use crate::git::{Kind, Listed, Opener, Reader, Repo};
+use crate::git::{Kind, Listed, Opener, Reader, Repo, Tally};
 use crate::model::{Blob, Code, Notification, ObjectId, ObjectKind, Origin};
 
 /// Larger objects are not read unless the user says so.
@@ -86,8 +86,13 @@ fn one(
         Ok(object) => {
             limits.counts.objects.fetch_add(1, Ordering::Relaxed);
             limits.counts.commits.fetch_add(u64::from(kind == ObjectKind::Commit), Ordering::Relaxed);
-            if !object.bytes().is_empty() {
-                sink.blob(Blob::whole(origin(kind), object.bytes()));
+            let (origin, bytes) = (origin(kind), object.bytes());
+            if let Origin::History { .. } = origin {
+                let commits = u64::from(kind == ObjectKind::Commit);
+                sink.tally(Tally { objects: 1, commits, bytes: bytes.len() as u64 });
+            }
+            if !bytes.is_empty() {
+                sink.blob(Blob::whole(origin, bytes));
             }
         }
         Err(error) => sink.notify(unreadable(&id, error.to_string())),

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 use super::visit::Sink;
-use crate::model::{Blob, Code, Level, Notification};
+use crate::git::Tally;
+use crate::model::{Below, Blob, Code, Level, Notification};
 
 const MOST_OF_ONE_CODE: u64 = 20;
 
@@ -21,8 +22,16 @@ impl<'s> Quota<'s> {
 }
 
 impl Sink for Quota<'_> {
-    fn blob(&self, blob: Blob<'_>) {
-        self.sink.blob(blob);
+    fn blob(&self, blob: Blob<'_>) -> Below {
+        self.sink.blob(blob)
+    }
+
+    fn reach(&self) -> usize {
+        self.sink.reach()
+    }
+
+    fn tally(&self, tally: Tally) {
+        self.sink.tally(tally);
     }
 
     fn notify(&self, notification: Notification) {

@@ -1,12 +1,19 @@
 //! How every source hands on what it reads.
 
 use super::SourceError;
-use crate::model::{Blob, Notification};
+use crate::git::Tally;
+use crate::model::{Below, Blob, Notification};
 
 /// Takes what a source reads; called from several threads at once.
 pub trait Sink: Sync {
-    /// Content to be searched. Its bytes are gone when this returns.
-    fn blob(&self, blob: Blob<'_>);
+    /// Content to be searched. Its bytes are gone when this returns. Says how whatever was made from it is to be searched.
+    fn blob(&self, blob: Blob<'_>) -> Below;
+
+    /// How far around what is new the sink has to look; `usize::MAX` for everything whole.
+    fn reach(&self) -> usize;
+
+    /// How much of the history has been gone through since the last time: objects without anything new are not handed on as blobs.
+    fn tally(&self, tally: Tally);
 
     /// Something that could not be read, or is worth knowing.
     fn notify(&self, notification: Notification);

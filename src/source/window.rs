@@ -101,7 +101,8 @@ mod tests {
     use std::sync::Mutex;
 
     use super::*;
-    use crate::model::Notification;
+    use crate::git::Tally;
+    use crate::model::{Below, Notification};
 
     /// Keeps where windows began and ended, and where `needle` stood.
     struct Probe<'n> {
@@ -111,11 +112,18 @@ mod tests {
     }
 
     impl Sink for Probe<'_> {
-        fn blob(&self, blob: Blob<'_>) {
+        fn blob(&self, blob: Blob<'_>) -> Below {
             self.windows.lock().unwrap().push((blob.start, blob.bytes.len()));
             let places = memchr::memmem::find_iter(blob.bytes, self.needle);
             self.found.lock().unwrap().extend(places.map(|at| blob.start.offset + at as u64));
+            Below::Whole
         }
+
+        fn reach(&self) -> usize {
+            usize::MAX
+        }
+
+        fn tally(&self, _: Tally) {}
 
         fn notify(&self, notification: Notification) {
             panic!("{notification:?}");

@@ -2,6 +2,8 @@
 //!
 //! In: a text and the place of an anchor, a literal of the rule. Out: the credentials that belong to the anchor, if any do,
 //! with user and host as their file names them. A parser may read the whole text, but what it reads around one anchor is bounded.
+//! Before bytes further than `NEAR` from the anchor decide whether there is a credential, it says so (`Text::looks_far` and its
+//! like); what they say about one that is there, its host say, needs no saying.
 
 mod bunfig;
 mod host;
@@ -18,12 +20,14 @@ mod value;
 mod variable;
 mod yarn;
 
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 use std::collections::BTreeMap;
 use std::ops::Range;
 
 use crate::model::{BoundHost, Evidence};
 use siblings::Siblings;
+
+use super::search::NEAR;
 
 /// What a secret says of itself, by short words.
 pub(crate) type Offline = BTreeMap<String, String>;
@@ -51,11 +55,59 @@ pub(crate) struct Text<'a> {
     /// Hosts of the public registry.
     public: &'a [String],
     siblings: OnceCell<Siblings>,
+    /// What is being judged.
+    anchor: Cell<(usize, usize)>,
+    is_far: Cell<bool>,
 }
 
 impl<'a> Text<'a> {
     pub(crate) fn new(bytes: &'a [u8], public: &'a [String]) -> Self {
-        Self { bytes, public, siblings: OnceCell::new() }
+        Self { bytes, public, siblings: OnceCell::new(), anchor: Cell::new((0, 0)), is_far: Cell::new(false) }
+    }
+
+    /// What is said from here on of near and far is meant from here.
+    pub(crate) fn anchor(&self, anchor: &Range<usize>) {
+        self.anchor.set((anchor.start, anchor.end));
+    }
+
+    /// Bytes anywhere decide over the anchor.
+    pub(crate) fn looks_far(&self) {
+        self.is_far.set(true);
+    }
+
+    /// These bytes decide over the anchor; those further than `near` from it are far.
+    pub(crate) fn looks_at(&self, range: &Range<usize>, near: usize) {
+        let (start, end) = self.anchor.get();
+        if range.start.saturating_add(near) < start || range.end > end.saturating_add(near) {
+            self.looks_far();
+        }
+    }
+
+    /// Whether far bytes have decided over any anchor.
+    pub(crate) fn is_far(&self) -> bool {
+        self.is_far.get()
+    }
+
+    /// Whether the anchor is the beginning of a URL that names nobody: the most frequent of all, and it leads to nothing.
+    pub(crate) fn is_plain_url(&self, anchor: &Range<usize>) -> bool {
+        matches!(self.bytes.get(anchor.clone()), Some(b"https://" | b"http://"))
+            && url::userinfo(self.bytes, anchor.end).is_none()
+    }
+
+    fn looks_up_to(&self, end: usize) {
+        self.looks_at(&(self.anchor.get().0..end), NEAR);
+    }
+
+    /// The token that begins at the opening.
+    fn token(&self, opening: value::Opening) -> Option<(Range<usize>, Vec<u8>)> {
+        self.looks_up_to(value::token_end(self.bytes, opening));
+        value::token(self.bytes, opening)
+    }
+
+    /// What stands in the braces of a variable, if one begins at the opening; else the opening itself.
+    fn in_braces(&self, opening: value::Opening) -> value::Opening {
+        self.looks_up_to(value::fallback_end(self.bytes, opening));
+        value::fallback(self.bytes, opening).unwrap_or(opening)
     }
 
     /// Whether a host is the public registry's own.

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::key::{Key, MARGIN, begins_line, is_margin, key};
-use super::value::{Lines, Link, Opening, clear, fallback, neighbour, opening, token};
+use super::value::{Lines, Link, Opening, clear, neighbour, opening};
 use super::{Found, Offline, Text, bunfig, host, url, yarn};
 use crate::detect::decode;
 use crate::detect::placeholder::{is_placeholder, is_placeholder_pair, is_reference};
@@ -30,7 +30,7 @@ pub(super) fn parse(text: &Text<'_>, anchor: Range<usize>) -> Vec<Found> {
 /// `_auth`: base64 of user and password.
 fn auth_field(text: &Text<'_>, name: Range<usize>) -> Option<Found> {
     let key = field_key(text, &name)?;
-    let (span, value) = token(text.bytes, value(text.bytes, name.end)?)?;
+    let (span, value) = text.token(value(text.bytes, name.end)?)?;
     let (user, secret) = pair(&decode::base64(&value)?)?;
     Some(Found { span, secret, user, host: host(text, key, name.start), evidence: None, offline: Offline::new() })
 }
@@ -45,7 +45,7 @@ fn password_field(text: &Text<'_>, name: Range<usize>) -> Option<Found> {
         return None;
     }
     let opening = value(text.bytes, name.end)?;
-    let (span, value) = token(text.bytes, opening)?;
+    let (span, value) = text.token(opening)?;
     let is_whole = key != Key::Unscoped || value.len().is_multiple_of(4);
     let decoded = decode::base64(&value).map(without_line_end).filter(|decoded| is_whole && is_printable(decoded));
     let is_clear = opening.link == Link::Assigned && value.len() >= SHORTEST && !is_placeholder(&value);
@@ -55,6 +55,7 @@ fn password_field(text: &Text<'_>, name: Range<usize>) -> Option<Found> {
         (None, Key::Scoped(Some(_))) if is_clear => value,
         _ => return None,
     };
+    text.looks_far();
     let user = text.siblings().user(&key, name.start);
     if is_placeholder_pair(user.as_deref().unwrap_or_default().as_bytes(), &secret) {
         return None;
@@ -97,7 +98,7 @@ fn url_settings(text: &Text<'_>, name: &Range<usize>) -> Option<Found> {
         .into_iter()
         .find_map(|(scheme, prefix)| Some((scheme, memchr::memmem::rfind(place, prefix.as_bytes())? + prefix.len())))?;
     let host = host::bound(place.get(start..)?, scheme)?;
-    let (span, value) = token(text.bytes, opening(text.bytes, name.end, Lines::AfterColon)?)?;
+    let (span, value) = text.token(opening(text.bytes, name.end, Lines::AfterColon)?)?;
     if is_reference(user) || is_placeholder_pair(user, &value) {
         return None;
     }
@@ -114,7 +115,7 @@ fn value(bytes: &[u8], name_end: usize) -> Option<Opening> {
 /// `npmAuthIdent`: user and password, in clear or in base64.
 fn yarn_field(text: &Text<'_>, name: Range<usize>) -> Option<Found> {
     let value = value(text.bytes, name.end)?;
-    let value = fallback(text.bytes, value).unwrap_or(value);
+    let value = text.in_braces(value);
     let span = clear(text.bytes, value)?;
     let raw = text.bytes.get(span.clone())?;
     if is_reference(raw) {
@@ -131,6 +132,7 @@ fn yarn_field(text: &Text<'_>, name: Range<usize>) -> Option<Found> {
 /// Bun's `password = "…"`, in clear, and URLs with a password, whatever the key.
 fn bun_fields(text: &Text<'_>, header: usize) -> Vec<Found> {
     let Some(section) = bunfig::section(text.bytes, header) else { return Vec::new() };
+    text.looks_far();
     let fields = bunfig::fields(text.bytes, &section, b"password");
     let clear = fields.filter_map(|(name, value)| bun_field(text, bunfig::table(text.bytes, &section, name), value));
     clear.chain(url::passwords(text, section.clone())).collect()
@@ -153,6 +155,7 @@ fn pnpm_registries(text: &Text<'_>, name: Range<usize>) -> Vec<Found> {
     if !begins_line(text.bytes, name.start) {
         return Vec::new();
     }
+    text.looks_far();
     // The byte order mark is no part of the margin's width.
     let margin = head.iter().rev().take(MARGIN).take_while(|byte| is_margin(**byte));
     let depth = margin.filter(|byte| byte.is_ascii()).count();

@@ -4,6 +4,7 @@
 
 use memchr::memmem;
 
+use super::Text;
 use super::host::{Scheme, bound};
 use super::key::is_margin;
 use crate::model::BoundHost;
@@ -16,7 +17,8 @@ const REACH: usize = 2 << 10;
 const LONGEST_URL: usize = 256;
 
 /// The registry of the `authToken` that begins at `name`; `None` where it does not stand below a scope and an address.
-pub(super) fn host(bytes: &[u8], name: usize) -> Option<BoundHost> {
+pub(super) fn host(text: &Text<'_>, name: usize) -> Option<BoundHost> {
+    let bytes = text.bytes;
     let before = bytes.get(name.saturating_sub(LONGEST_GAP)..name)?;
     let gap = before.iter().rev().take_while(|byte| is_gap(**byte)).count();
     if !before.get(before.len() - gap..)?.contains(&b':') {
@@ -29,6 +31,7 @@ pub(super) fn host(bytes: &[u8], name: usize) -> Option<BoundHost> {
     if !before.get(at + 1..)?.iter().all(is_name) {
         return None;
     }
+    text.looks_far();
     let scope = scope_end - before.len() + at;
     let before = bytes.get(scope.saturating_sub(REACH)..scope)?;
     let slashes = memmem::rfind(before, b"://")?;
@@ -68,7 +71,8 @@ mod tests {
             ("\"@mia\": { authToken: x }", None),
         ] {
             let at = text.rfind("authToken").unwrap();
-            assert_eq!(host(text.as_bytes(), at).map(|host| host.to_string()).as_deref(), expected, "{text}");
+            let host = host(&Text::new(text.as_bytes(), &[]), at);
+            assert_eq!(host.map(|host| host.to_string()).as_deref(), expected, "{text}");
         }
     }
 }

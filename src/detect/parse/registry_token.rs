@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::key::{Key, key};
 use super::token::{Issuer, judge, may_be_strict, strict};
-use super::value::{Lines, Opening, fallback, neighbour, opening, token};
+use super::value::{Lines, Opening, neighbour, opening};
 use super::{Found, Text, bunfig, pnpm, url, variable, yarn};
 use crate::model::{BoundHost, Evidence};
 
@@ -25,17 +25,18 @@ fn field(text: &Text<'_>, name: Range<usize>) -> Option<Found> {
     if key == Key::Query {
         return query(text, name.start, name.end);
     }
-    read(text, value(text.bytes, name.end)?, None, || match key {
+    read(text, value(text, name.end)?, None, || match key {
         Key::Scoped(host) => host,
         Key::Unscoped | Key::Query => text.siblings().registry(name.start),
     })
 }
 
 /// The value of a field: behind its name, in the braces of a variable, or given on its own.
-fn value(bytes: &[u8], name_end: usize) -> Option<Opening> {
+fn value(text: &Text<'_>, name_end: usize) -> Option<Opening> {
+    let bytes = text.bytes;
     let near = opening(bytes, name_end, Lines::AfterColon);
     let value = neighbour(bytes, name_end, near).or(near)?;
-    Some(fallback(bytes, value).unwrap_or(value))
+    Some(text.in_braces(value))
 }
 
 /// Reads and judges the value; the host is looked up only for what is a token.
@@ -45,7 +46,7 @@ fn read(
     evidence: Option<Evidence>,
     host: impl FnOnce() -> Option<BoundHost>,
 ) -> Option<Found> {
-    let (span, secret) = token(text.bytes, opening)?;
+    let (span, secret) = text.token(opening)?;
     judge(&secret, Issuer::Other)?;
     let host = host();
     let issuer = if host.as_ref().is_none_or(|host| text.is_public(host)) { Issuer::Public } else { Issuer::Other };
@@ -54,20 +55,21 @@ fn read(
 }
 
 fn yarn_field(text: &Text<'_>, name: Range<usize>) -> Option<Found> {
-    read(text, value(text.bytes, name.end)?, None, || yarn::host(text.bytes, name.start))
+    read(text, value(text, name.end)?, None, || yarn::host(text.bytes, name.start))
 }
 
 /// Only below a scope of pnpm's `_auth`: everything else has an `authToken` too.
 fn pnpm_field(text: &Text<'_>, name: Range<usize>) -> Option<Found> {
     let value = opening(text.bytes, name.end, Lines::AfterColon)?;
-    let (_, secret) = token(text.bytes, value)?;
+    let (_, secret) = text.token(value)?;
     judge(&secret, Issuer::Other)?;
-    let host = pnpm::host(text.bytes, name.start)?;
+    let host = pnpm::host(text, name.start)?;
     read(text, value, None, || Some(host))
 }
 
 fn bun_fields(text: &Text<'_>, header: usize) -> Vec<Found> {
     let Some(section) = bunfig::section(text.bytes, header) else { return Vec::new() };
+    text.looks_far();
     let fields = bunfig::fields(text.bytes, &section, b"token");
     let found = fields.filter_map(|(name, value)| {
         let table = bunfig::table(text.bytes, &section, name);
@@ -81,11 +83,11 @@ fn bun_fields(text: &Text<'_>, header: usize) -> Vec<Found> {
 /// A variable that is a setting may hold any token; one that only has npm in its name, none but those of a shape of their own.
 fn variable_field(text: &Text<'_>, anchor: Range<usize>) -> Option<Found> {
     let name = anchor.start;
-    let variable = variable::at(text.bytes, anchor)?;
+    let variable = variable::at(text, anchor)?;
     if !variable.is_setting && !may_be_strict(text.bytes.get(variable.value.at..)?) {
         return None;
     }
-    let (span, secret) = token(text.bytes, variable.value)?;
+    let (span, secret) = text.token(variable.value)?;
     if variable.is_setting {
         return read(text, variable.value, None, || text.siblings().registry(name));
     }
@@ -97,8 +99,9 @@ fn variable_field(text: &Text<'_>, anchor: Range<usize>) -> Option<Found> {
 /// `?token=` and `?_authToken=` in the URL of a registry.
 fn query(text: &Text<'_>, name: usize, name_end: usize) -> Option<Found> {
     let value = opening(text.bytes, name_end, Lines::AfterColon).unwrap_or(Opening::at(name_end, None));
-    let (_, secret) = token(text.bytes, value)?;
+    let (_, secret) = text.token(value)?;
     judge(&secret, Issuer::Other)?;
+    text.looks_far();
     let host = url::host_before(text.bytes, name)?;
     read(text, value, None, || Some(host))
 }

@@ -57,6 +57,7 @@ fn password_of_any(text: &Text<'_>, anchor: Range<usize>) -> Option<Found> {
     if secret.is_empty() || is_placeholder_pair(&user, &secret) {
         return None;
     }
+    text.looks_far();
     let host = host(bytes, anchor.start, userinfo.end + 1)?;
     let user = std::str::from_utf8(&user).ok().filter(|user| !user.is_empty()).map(str::to_owned);
     let span = userinfo.start + colon + 1..userinfo.end;
@@ -79,7 +80,7 @@ pub(crate) fn is_bare(bytes: &[u8], hit: &Range<usize>) -> bool {
 }
 
 /// What stands before the `@` of an authority that begins at `at`.
-fn userinfo(bytes: &[u8], at: usize) -> Option<Range<usize>> {
+pub(super) fn userinfo(bytes: &[u8], at: usize) -> Option<Range<usize>> {
     let mut end = None;
     for (offset, byte) in bytes.get(at..)?.iter().take(LONGEST_AUTHORITY).enumerate() {
         match byte {

@@ -10,6 +10,8 @@ const LONGEST: usize = 4 << 10;
 /// The longest way from a name to its value: quotes, escapes, separators, indentation.
 const LONGEST_GAP: usize = 96;
 const LONGEST_CLEAR: usize = 256;
+/// What follows a token is looked at this far.
+const AFTER_TOKEN: usize = 3;
 
 /// Where a value begins.
 #[derive(Clone, Copy, Debug)]
@@ -183,6 +185,14 @@ pub(super) fn token(bytes: &[u8], opening: Opening) -> Option<(Range<usize>, Vec
     token_up_to(bytes, opening, LONGEST)
 }
 
+/// Up to where reading that token looks.
+pub(super) fn token_end(bytes: &[u8], opening: Opening) -> usize {
+    let rest = bytes.get(opening.at..).unwrap_or_default();
+    let rest = rest.get(..LONGEST).unwrap_or(rest);
+    let length = rest.iter().take_while(|byte| is_token_character(**byte) || **byte == b'\\').count();
+    opening.at + length + AFTER_TOKEN
+}
+
 /// The same for a token of at most this length.
 pub(super) fn token_up_to(bytes: &[u8], opening: Opening, longest: usize) -> Option<(Range<usize>, Vec<u8>)> {
     let rest = bytes.get(opening.at..)?;
@@ -246,6 +256,16 @@ pub(super) fn fallback(bytes: &[u8], opening: Opening) -> Option<Opening> {
     let tail = inner.get(name..)?;
     let dash = if tail.starts_with(b":-") { 2 } else { usize::from(tail.starts_with(b"-")) };
     (name > 0 && dash > 0).then_some(Opening::at(opening.at + 2 + name + dash, Some(b'}')))
+}
+
+/// Up to where looking into the braces of a variable looks.
+pub(super) fn fallback_end(bytes: &[u8], opening: Opening) -> usize {
+    let rest = bytes.get(opening.at..).unwrap_or_default();
+    if !rest.starts_with(b"${") {
+        return opening.at + 2;
+    }
+    let limit = rest.get(..LONGEST).unwrap_or(rest);
+    opening.at + memchr::memchr(b'}', limit).unwrap_or(LONGEST) + 1
 }
 
 /// `- name: NAME`, `<env name="NAME"`, `--name NAME`: where the value is given on its own, by one of these words.

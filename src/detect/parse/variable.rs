@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::token::legacy;
-use super::value::{Lines, Opening, fallback, neighbour, opening, token_up_to};
+use super::value::{Lines, Opening, neighbour, opening, token_up_to};
 use super::{Found, Text};
 use crate::detect::decode;
 use crate::model::BoundHost;
@@ -29,7 +29,7 @@ pub(super) fn parse(text: &Text<'_>, anchor: Range<usize>) -> Vec<Found> {
 
 fn read(text: &Text<'_>, anchor: Range<usize>) -> Option<Found> {
     let name = anchor.start;
-    let variable = at(text.bytes, anchor)?;
+    let variable = at(text, anchor)?;
     let (span, secret) = token_up_to(text.bytes, variable.value, LONGEST)?;
     // As Kubernetes has its secrets.
     let secret = match secret.len() {
@@ -51,7 +51,8 @@ pub(super) fn host(text: &Text<'_>, name: usize) -> Option<BoundHost> {
 }
 
 /// Reads the variable whose name the anchor is part of.
-pub(super) fn at(bytes: &[u8], anchor: Range<usize>) -> Option<Variable> {
+pub(super) fn at(text: &Text<'_>, anchor: Range<usize>) -> Option<Variable> {
+    let bytes = text.bytes;
     let is_name = |byte: &&u8| byte.is_ascii_alphanumeric() || **byte == b'_';
     let left = bytes.get(..anchor.start)?.iter().rev().take(LONGEST_NAME).take_while(is_name).count();
     let right = bytes.get(anchor.end..)?.iter().take(LONGEST_NAME).take_while(is_name).count();
@@ -63,6 +64,6 @@ pub(super) fn at(bytes: &[u8], anchor: Range<usize>) -> Option<Variable> {
     }
     let value = opening(bytes, end, Lines::Any)?;
     let value = neighbour(bytes, end, Some(value)).unwrap_or(value);
-    let value = fallback(bytes, value).unwrap_or(value);
+    let value = text.in_braces(value);
     Some(Variable { value, is_setting: SETTINGS.iter().any(|setting| name.ends_with(setting)) })
 }

@@ -1,0 +1,291 @@
+//! The law that lets a history be searched by what is new in it: what a search of the fresh ranges finds in a text, together
+//! with what was known of the text it was made from, is what a search of all of it finds.
+
+use std::ops::Range;
+use std::sync::LazyLock;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::model::{Below, Origin};
+
+static DETECTOR: LazyLock<Detector> = LazyLock::new(|| Detector::new(rules::embedded().unwrap()).unwrap());
+
+/// What texts are made of: credentials of every form, in pieces, and what decides over them from near and far.
+static PIECES: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
+    let mut pieces: Vec<Vec<u8>> = [
+        "{npm_token}",
+        "{npm_token_long}",
+        "{npm_token_bad_checksum}",
+        "npm_",
+        "{opaque}",
+        "{uuid}",
+        "{jwt}",
+        "{auth}",
+        "{password}",
+        "{base64:{password}}",
+        "//r.invalid/:_authToken=",
+        "\"https://r.invalid/\": {\n",
+        "  \"@mia\": {\n",
+        "    authToken: {opaque}\n",
+        "authToken: ",
+        "\nregistries:\n",
+        "  a: https://mia:{password}@r.invalid/\n",
+        r"\n",
+        r"\n_auth=",
+        r#"\n_password={base64:{password}}\n"#,
+        r#""\n_auth={auth}\n""#,
+        r#"\"{opaque}\""#,
+        r#"\t"#,
+        "'",
+        "//r.invalid/a/b/c/:_authToken = \"",
+        "_authToken",
+        "_auth=",
+        "//r.invalid/:_auth={auth}\n",
+        "\n_password={base64:{password}}\n",
+        "//r.invalid/:_password=",
+        "\n_password=cGFzc3dvcmQ=\n",
+        "\nusername=foo\n",
+        "\nusername=mia\n",
+        "//r.invalid/:username=mia\n",
+        "https://r.invalid/:username=mia",
+        ":_password=",
+        "\nregistry=https://r.invalid/npm/\n",
+        "\n[install]\n",
+        "\n[install.scopes]\n",
+        "\n[server]\n",
+        "token = \"",
+        "password = \"",
+        "url = \"https://r.invalid/\"\n",
+        "npmAuthToken: \"${T:-",
+        "npmAuthToken: \"",
+        "npmAuthIdent: mia:{password}\n",
+        "npmRegistries:\n  \"//r.invalid\":\n    ",
+        "https://mia:{password}@",
+        "https://",
+        "mia:{password}@",
+        "r.invalid/a/-/a-1.0.0.tgz",
+        "?token=",
+        "?_authToken=",
+        "resolved \"",
+        "NPM_TOKEN=",
+        "NPM_CONFIG_TOKEN=",
+        "NODE_AUTH_TOKEN: ",
+        "- name: NPM_TOKEN\n  value: ",
+        "{base64:a=//r.invalid/:_authToken={npm_token}\n}",
+        "{base64:{base64:a={npm_token}}}",
+        " # keyrake:allow x",
+        "# keyrake:allow-next-line y\n",
+        "${NPM}",
+        "}",
+        "\"",
+        "\n",
+        " ",
+        "=",
+        "x",
+    ]
+    .iter()
+    .map(|text| mint::fill(text, 7).into_bytes())
+    .collect();
+    let token = mint::fill("//r.invalid/:_authToken={npm_token}\n", 3);
+    let long = mint::fill(&format!("{{base64:{}{token}{}}}", "word ".repeat(150), "word ".repeat(150)), 3);
+    let (head, tail) = token.split_at(40);
+    pieces.extend([head, tail].map(|half| half.as_bytes().to_vec()));
+    pieces.extend(long.as_bytes().chunks(130).map(<[u8]>::to_vec));
+    pieces.push(long.into_bytes());
+    pieces.push(token.encode_utf16().flat_map(u16::to_le_bytes).collect());
+    pieces.push([b"\xff\xfe".to_vec(), token.encode_utf16().flat_map(u16::to_le_bytes).collect()].concat());
+    pieces.extend([60, 250, 300, 700, 5000].map(|length| b"some words, and more of them\n".repeat(length / 29)));
+    pieces.push(b"oneword/".repeat(60));
+    pieces
+});
+
+#[derive(Clone, Debug)]
+enum Step {
+    /// From here on this much of the text before, both in shares of what there is.
+    Copy(u16, u16),
+    /// All of a piece, or up to here.
+    Insert(usize, u16),
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let pieces = PIECES.len();
+    prop_oneof![
+        2 => (any::<u16>(), any::<u16>()).prop_map(|(from, length)| Step::Copy(from, length)),
+        2 => Just(Step::Copy(0, u16::MAX)),
+        1 => any::<u16>().prop_map(|from| Step::Copy(from, u16::MAX)),
+        1 => any::<u16>().prop_map(|length| Step::Copy(0, length)),
+        6 => (0..pieces, prop_oneof![5 => Just(u16::MAX), 1 => any::<u16>()]).prop_map(|(piece, part)| Step::Insert(piece, part)),
+    ]
+}
+
+/// Builds a text from the one before, with its fresh ranges.
+fn build(before: &[u8], steps: &[Step]) -> (Vec<u8>, Vec<Range<usize>>) {
+    let share = |of: usize, part: u16| of * usize::from(part) / usize::from(u16::MAX);
+    let (mut text, mut touched, mut goes_on) = (Vec::new(), Vec::new(), Some(0));
+    for step in steps {
+        match step {
+            Step::Copy(from, length) => {
+                let from = share(before.len(), *from);
+                let length = share(before.len() - from, *length);
+                if goes_on != Some(from) {
+                    touched.push(text.len()..text.len());
+                }
+                text.extend_from_slice(&before[from..from + length]);
+                goes_on = Some(from + length);
+            }
+            Step::Insert(piece, part) => {
+                let piece = &PIECES[*piece];
+                let start = text.len();
+                text.extend_from_slice(&piece[..share(piece.len(), *part)]);
+                touched.push(start..text.len());
+                goes_on = None;
+            }
+        }
+    }
+    if goes_on != Some(before.len()) {
+        touched.push(text.len()..text.len());
+    }
+    let mut ranges: Vec<Range<usize>> = Vec::new();
+    for range in touched {
+        let range = range.start.saturating_sub(DETECTOR.reach())..(range.end + DETECTOR.reach()).min(text.len());
+        match ranges.last_mut() {
+            Some(last) if range.start <= last.end => last.end = range.end,
+            _ => ranges.push(range),
+        }
+    }
+    (text, ranges)
+}
+
+fn search(bytes: &[u8], fresh: Fresh<'_>) -> (Vec<String>, Below) {
+    let (found, below) = DETECTOR.search(&Blob { fresh, ..Blob::whole(Origin::Stdin, bytes) });
+    let told = |found: &Match| {
+        format!(
+            "{:?} {} {} {:?} {:?} {:?} {:?} {:?}",
+            found.span,
+            found.rule,
+            String::from_utf8_lossy(found.secret.expose()),
+            found.user,
+            found.host,
+            found.evidence,
+            found.offline,
+            found.allow
+        )
+    };
+    (found.iter().map(told).collect(), below)
+}
+
+/// Credentials that far bytes make or break: `~` is a gap of any length, `|` cuts the text into parts, and what stands behind `!`
+/// hides the credential as long as it is there.
+const FAR: [&str; 24] = [
+    "\n_password=cGFzc3dvcmQ=\n~|username=mia\n|",
+    "username=mia\n|~//r.invalid/:_password=aHVudGVyMg==\n",
+    "\n_password=cGFzc3dvcmQ=\n|!username=foo\n|~|username=mia\n|",
+    "\n|[install]\n|~\ntoken = \"{opaque}\"\n",
+    "\n[install.scopes]\n|!\n[server]\n|~\n\"@a\" = { token = \"{opaque}\" }\n",
+    "\n|[install.registry]\n|~\nusername = \"mia\"\n|password = \"|{password}|\"\n",
+    "https://mia:{password}@r.invalid/|;;;;;/-/|a;;;;;|.tgz|\"",
+    "|registry=|\"https://r.invalid/;;;;;&token=|{opaque}\"",
+    "\n[install]\n|~\nurl = \"https://mia:{password}@r.invalid/\"\n",
+    "https://mia:;;;;;{password}|@|r.invalid/a/-/a-1.0.0.tgz",
+    "|https://r.invalid|/:username=;;;;;mia|:_password=|{password}",
+    "//r.invalid/:_authToken=|{jwt-long}|\n",
+    "//r.invalid/:_authToken=${T:-;;;;;{opaque}|}|\nnpmAuthToken: ${T:-{opaque}|~}|",
+    "|\"https://r.invalid/|\": {| \"@a\": { x: ;;;;; }, \"@mia\": {| authToken: {opaque} } }",
+    "\n|registries:|\n  a: ;;;;;\n  b: https://mia:{password}@r.invalid/\n",
+    r#""|\n|_password=cGFzc3dvcmQ=\n;;;;;\nusername=mia|\n""#,
+    r#"{"a": "|[install]\n|;;;;;\ntoken = \"{opaque}\"\n"}"#,
+    r#"f('|;;;;;\n|\n_password = {base64:{password}}\n|')"#,
+    r#"["|a;;;;;\n", "|\n_auth={auth}\n", "|b\n"]"#,
+    r#"|\n|\t_password: {base64:{password}}|;;;;;\n"#,
+    "//r.invalid/:_authToken=${|;;;;;}|//r.invalid/:_authToken=${{uuid}}",
+    "{base64:~//r.invalid/:_authToken=|{npm_token}|\n~~}",
+    "{wide:~//r.invalid/:_authToken=|{npm_token}|\n~~}",
+    "{marked:~//r.invalid/:_authToken=|{npm_token}|\n~~}",
+];
+
+/// The parts of a text of the list, those that hide something marked.
+fn parts(text: &str, gap: usize, run: usize) -> Vec<(bool, Vec<u8>)> {
+    let encoded = [("{base64:", 0), ("{wide:", 1), ("{marked:", 2)]
+        .into_iter()
+        .find_map(|(prefix, kind)| Some((text.strip_prefix(prefix)?.strip_suffix('}')?, kind)));
+    let (text, kind) = encoded.unwrap_or((text, 3));
+    let text = text.replace('~', &"some words\n".repeat(gap / 11)).replace(";;;;;", &"abcdefg/".repeat(run / 8));
+    let claims = format!("{{\"sub\":\"mia\",\"x\":\"{}\"}}", "0123456789".repeat(run / 10));
+    let claims = mint::fill(&format!("{{base64:{claims}}}"), 1).trim_end_matches('=').to_owned();
+    let jwt = format!(
+        "{}.{}|{}.{}",
+        mint::fill("{base64:{\"alg\":\"HS256\"}}", 1),
+        &claims[..20],
+        &claims[20..],
+        "A1b2".repeat(9)
+    );
+    let text = mint::fill(&text.replace("{jwt-long}", &jwt), 1);
+    if kind == 0 {
+        let encoded = mint::fill(&format!("{{base64:{}}}", text.replace('|', "")), 1);
+        let at = encoded.len() / 2;
+        return [&encoded[..at], &encoded[at..at + 7], &encoded[at + 7..]].map(|part| (false, part.into())).to_vec();
+    }
+    text.split('|')
+        .enumerate()
+        .map(|(at, part)| {
+            let (hides, part) = part.strip_prefix('!').map_or((false, part), |part| (true, part));
+            let mark: &[u8] = if kind == 2 && at == 0 { b"\xff\xfe" } else { b"" };
+            let bytes = match kind {
+                1 | 2 => part.encode_utf16().flat_map(u16::to_le_bytes).collect(),
+                _ => part.as_bytes().to_vec(),
+            };
+            (hides, [mark, &bytes].concat())
+        })
+        .collect()
+}
+
+/// What both searches say of a text, if the one before lets its fresh ranges do.
+fn agree(before: &[u8], text: &[u8], touched: Range<usize>) -> Result<(), TestCaseError> {
+    if search(before, Fresh::All).1 == Below::Fresh {
+        let range = touched.start.saturating_sub(DETECTOR.reach())..(touched.end + DETECTOR.reach()).min(text.len());
+        prop_assert_eq!(search(text, Fresh::Ranges(&[range])), search(text, Fresh::All));
+    }
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(if cfg!(debug_assertions) { 3000 } else { 100_000 }))]
+
+    /// One part of what makes a credential comes, or what hides it goes.
+    #[test]
+    fn far_bytes_are_told_of(
+        text in 0..FAR.len(),
+        changed in any::<prop::sample::Index>(),
+        gap in prop_oneof![0..100usize, 200..500usize, 500..3500usize],
+        run in prop_oneof![0..60usize, 150..500usize, 500..1800usize],
+        around in (0..50usize, 0..50usize),
+    ) {
+        let mut parts = parts(FAR[text], gap, run);
+        parts.insert(0, (false, b"a line\n".repeat(around.0)));
+        parts.push((false, b"a line\n".repeat(around.1)));
+        let hidden = parts.iter().position(|(hides, _)| *hides);
+        let at = hidden.unwrap_or_else(|| changed.index(parts.len()));
+        let start = parts[..at].iter().map(|(_, part)| part.len()).sum::<usize>();
+        let with = parts.iter().flat_map(|(_, part)| part.clone()).collect::<Vec<u8>>();
+        let part = parts.remove(at).1;
+        let without = parts.iter().flat_map(|(_, part)| part.clone()).collect::<Vec<u8>>();
+        agree(&without, &with, start..start + part.len())?;
+        agree(&with, &without, start..start)?;
+    }
+
+    #[test]
+    fn fresh_ranges_are_enough(generations in prop::collection::vec(prop::collection::vec(step(), 1..7), 1..6)) {
+        let (mut text, mut below) = (Vec::new(), Below::Whole);
+        for steps in generations {
+            let (next, ranges) = build(&text, &steps);
+            let all = search(&next, Fresh::All);
+            if below == Below::Fresh {
+                prop_assert_eq!(&search(&next, Fresh::Ranges(&ranges)), &all);
+            }
+            if next.len() < 40_000 {
+                (text, below) = (next, all.1);
+            }
+        }
+    }
+}

@@ -1,0 +1,28 @@
+//! Which objects of several packs are copies of one that an earlier pack holds: each object is searched once.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+use super::bits::Bits;
+use super::file::PackFile;
+use crate::model::ObjectId;
+
+/// For each pack the places of its index that need not be searched. One merge over all indexes, which are sorted.
+pub(super) fn mark(packs: &[PackFile]) -> Vec<Bits> {
+    let mut marks: Vec<Bits> = packs.iter().map(|pack| Bits::new(pack.len() as usize)).collect();
+    let head = |pack: usize, place: u32| -> Option<Reverse<(ObjectId, usize, u32)>> {
+        packs.get(pack)?.id(place).map(|id| Reverse((id, pack, place)))
+    };
+    let mut heads: BinaryHeap<_> = (0..packs.len()).filter_map(|pack| head(pack, 0)).collect();
+    let mut last: Option<ObjectId> = None;
+    while let Some(Reverse((id, pack, place))) = heads.pop() {
+        if last == Some(id)
+            && let Some(mark) = marks.get_mut(pack)
+        {
+            mark.insert(place);
+        }
+        last = Some(id);
+        heads.extend(head(pack, place + 1));
+    }
+    marks
+}

@@ -1,0 +1,218 @@
+//! What the walk of a history finds in it, against a search of every byte of every object, over repositories that git packs in
+//! every way it has.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::process::{Command, Stdio};
+use std::sync::Mutex;
+
+use crate::detect::{Detector, mint, rules};
+use crate::git::fixture::Scratch;
+use crate::git::{Kind, Tally};
+use crate::model::{Below, Blob, Match, Notification, ObjectId, Origin, Secret};
+use crate::source::{History, Sink, Source as _};
+
+/// Object, rule, place, secret, user, host.
+type Key = (ObjectId, usize, usize, Secret, Option<String>, Option<String>);
+
+struct Kept<'d> {
+    detector: &'d Detector,
+    found: Mutex<BTreeSet<Key>>,
+}
+
+impl Sink for Kept<'_> {
+    fn blob(&self, blob: Blob<'_>) -> Below {
+        let (matches, below) = self.detector.search(&blob);
+        if let Origin::History { id, .. } = blob.origin {
+            self.found.lock().unwrap().extend(matches.into_iter().map(|found| key(id, found)));
+        }
+        below
+    }
+
+    fn reach(&self) -> usize {
+        self.detector.reach()
+    }
+
+    fn tally(&self, _: Tally) {}
+
+    fn notify(&self, notification: Notification) {
+        panic!("{notification:?}");
+    }
+}
+
+fn key(id: ObjectId, found: Match) -> Key {
+    (id, found.rule, found.span.start, found.secret, found.user, found.host.map(|host| host.to_string()))
+}
+
+/// Lines of which some hold credentials, and some decide over others.
+const LINES: [&str; 16] = [
+    "//r.invalid/:_authToken={npm_token}",
+    "NPM_TOKEN={uuid}",
+    "registry=https://r.invalid/npm/",
+    "_auth={auth}",
+    "//r.invalid/:username=mia",
+    "username=foo",
+    "//r.invalid/:_password={base64:{password}}",
+    "_password=cGFzc3dvcmQ=",
+    "[install]",
+    "[server]",
+    "token = \"{opaque}\"",
+    "resolved \"https://mia:{password}@r.invalid/a/-/a-1.0.0.tgz\"",
+    "{base64:some words before a=//r.invalid/:_authToken={npm_token} and some more words behind it}",
+    "const token = '{npm_token}'; // and a long comment that goes on for some time, as comments do",
+    "npm_{opaque}",
+    "export NPM_TOKEN=${NPM_TOKEN}",
+];
+
+/// Numbers that look random and are the same each time.
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self, sides: usize) -> usize {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) as usize % sides.max(1)
+    }
+}
+
+fn line(dice: &mut Dice) -> String {
+    if dice.roll(4) == 0 {
+        return mint::fill(LINES[dice.roll(LINES.len())], dice.roll(40) as u64);
+    }
+    let words = ["some", "words", "that", "mean", "nothing", "npm", "token", "registry", "=", "\""];
+    (0..=dice.roll(14)).map(|_| words[dice.roll(words.len())]).collect::<Vec<_>>().join(" ")
+}
+
+fn edit(lines: &mut Vec<String>, dice: &mut Dice) {
+    for _ in 0..=dice.roll(3) {
+        let at = dice.roll(lines.len());
+        match dice.roll(8) {
+            0 | 1 => lines.insert(at, line(dice)),
+            2 => drop(lines.remove(at)),
+            3 => {
+                let from = dice.roll(lines.len());
+                let moved = lines.remove(from);
+                lines.insert(at.min(lines.len()), moved);
+            }
+            4 => {
+                let copied = lines[dice.roll(lines.len())].clone();
+                lines.insert(at, copied);
+            }
+            5 => {
+                let cut = dice.roll(lines[at].len());
+                let rest = if lines[at].is_char_boundary(cut) { lines[at].split_off(cut) } else { String::new() };
+                lines.insert(at + 1, rest);
+            }
+            6 if at + 1 < lines.len() => {
+                let next = lines.remove(at + 1);
+                lines[at].push_str(&next);
+            }
+            _ => {
+                let place = dice.roll(lines[at].len());
+                if lines[at].is_char_boundary(place) {
+                    lines[at].insert(place, 'x');
+                }
+            }
+        }
+        if lines.is_empty() {
+            lines.push(line(dice));
+        }
+    }
+}
+
+/// A history of a few files, as a stream for fast-import.
+fn stream(seed: u64, commits: usize) -> String {
+    let mut dice = Dice(seed);
+    let mut files: Vec<Vec<String>> = (0..4).map(|_| (0..40).map(|_| line(&mut dice)).collect()).collect();
+    let mut out = String::new();
+    for number in 0..commits {
+        let message = line(&mut dice);
+        let time = 1_700_000_000 + number;
+        write!(out, "commit refs/heads/main\ncommitter Ada <ada@example.invalid> {time} +0000\n").unwrap();
+        writeln!(out, "data {}\n{message}", message.len()).unwrap();
+        for _ in 0..=dice.roll(2) {
+            let file = dice.roll(files.len());
+            edit(&mut files[file], &mut dice);
+            let text = files[file].join("\n");
+            let text = if dice.roll(40) == 0 { text.replace('\n', "\0\n\0") } else { text };
+            writeln!(out, "M 100644 inline file{file}\ndata {}\n{text}", text.len()).unwrap();
+        }
+    }
+    out
+}
+
+fn fed(scratch: &Scratch, arguments: &[&str], input: &str) -> String {
+    use std::io::Write as _;
+    let mut git = Command::new("git");
+    git.args(arguments)
+        .current_dir(scratch.path())
+        .env("GIT_CONFIG_GLOBAL", "/dev/null")
+        .env("GIT_CONFIG_NOSYSTEM", "1");
+    let mut child = git.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "git {arguments:?}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// Everything in every object that git lists, by libgit2 and from first byte to last.
+fn full(scratch: &Scratch, detector: &Detector) -> (u64, BTreeSet<Key>) {
+    let repo = scratch.open();
+    let reader = repo.reader().unwrap();
+    let (mut objects, mut found) = (0, BTreeSet::new());
+    for digits in scratch.git(&["cat-file", "--batch-all-objects", "--batch-check=%(objectname)"]).lines() {
+        let byte = |at: usize| u8::from_str_radix(&digits[at..at + 2], 16).unwrap();
+        let id = ObjectId::new(&(0..digits.len()).step_by(2).map(byte).collect::<Vec<_>>()).unwrap();
+        let object = reader.read(&id).unwrap();
+        let Kind::Text(kind) = object.kind() else { continue };
+        objects += 1;
+        let matches = detector.scan(&Blob::whole(Origin::History { id, kind }, object.bytes()));
+        found.extend(matches.into_iter().map(|found| key(id, found)));
+    }
+    (objects, found)
+}
+
+fn hold(scratch: &Scratch, detector: &Detector, what: &str) {
+    let kept = Kept { detector, found: Mutex::default() };
+    let repo = scratch.open();
+    let history = History::new(&repo);
+    history.visit(&kept).unwrap();
+    let (objects, full) = full(scratch, detector);
+    assert!(full.len() > 100, "{what}: nothing to find");
+    assert_eq!(history.objects(), objects, "{what}");
+    assert!(kept.found.into_inner().unwrap() == full, "{what}");
+}
+
+#[test]
+fn whatever_way_git_packs_nothing_is_missed() {
+    let detector = Detector::new(rules::embedded().unwrap()).unwrap();
+    for (seed, options) in [(1, &[][..]), (2, &["--object-format=sha256"])] {
+        let scratch = Scratch::with(options);
+        fed(&scratch, &["fast-import", "--quiet", "--depth=50"], &stream(seed, 150));
+        hold(&scratch, &detector, "as fast-import packs");
+        let packs: [&[&str]; 5] = [
+            &["repack", "-q", "-adf", "--depth=4095", "--window=200"],
+            &["repack", "-q", "-adf", "--depth=1", "--window=10"],
+            &["-c", "pack.threads=1", "repack", "-q", "-adF", "--depth=20", "--window=3"],
+            &["-c", "repack.useDeltaBaseOffset=false", "repack", "-q", "-adf", "--depth=50"],
+            &["-c", "pack.indexVersion=1", "repack", "-q", "-ad", "--window-memory=1k"],
+        ];
+        for arguments in packs {
+            if options.is_empty() || !arguments.contains(&"pack.indexVersion=1") {
+                scratch.git(arguments);
+                hold(&scratch, &detector, &arguments.join(" "));
+            }
+        }
+        let all = scratch.git(&["rev-list", "--objects", "--all"]);
+        fed(&scratch, &["pack-objects", "-q", "--no-reuse-delta", ".git/objects/pack/pack"], &all);
+        hold(&scratch, &detector, "the same objects in another pack");
+        fed(&scratch, &["fast-import", "--quiet", "--force"], &stream(seed, 170));
+        scratch.git(&["multi-pack-index", "write"]);
+        hold(&scratch, &detector, "a third pack, and an index of all");
+
+        let other = Scratch::empty();
+        other.git(&["clone", "-q", "--shared", scratch.path().to_str().unwrap(), "."]);
+        other.write("file0", mint::fill("NPM_TOKEN={npm_token}", 1));
+        other.commit("a loose one");
+        hold(&other, &detector, "alternates");
+    }
+}
