@@ -67,8 +67,7 @@ impl Decoded {
     /// Where the decoded stretch begins in the bytes that encode it.
     pub(crate) fn start(&self) -> usize {
         match &self.places {
-            Places::Wide { start } | Places::Base64 { start, .. } => *start,
-            Places::Escaped(written) => written.first().map_or(0, |piece| piece.start),
+            Places::Wide { start } | Places::Base64 { start, .. } | Places::Escaped { start, .. } => *start,
         }
     }
 
