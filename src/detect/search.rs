@@ -173,14 +173,14 @@ impl Search<'_> {
         if self.depth >= DEEPEST {
             return;
         }
-        let decoded = base64_around(self.text.bytes, hit, phase);
+        let decoded = base64_around(self.text.bytes, hit, phase, *done);
         *done = decoded.end();
         self.descend(&decoded);
     }
 
     fn wide(&mut self, at: usize) {
         if self.depth < DEEPEST && at >= self.widened {
-            let decoded = wide_around(self.text.bytes, at);
+            let decoded = wide_around(self.text.bytes, at, self.widened);
             self.widened = decoded.end();
             self.descend(&decoded);
         }
@@ -192,7 +192,7 @@ impl Search<'_> {
             return;
         }
         let Some(decoded) = unescaped_around(self.text.bytes, hit) else {
-            self.unescaped = hit.end;
+            self.unescaped = hit.start.saturating_add(PATTERN_REACH / 4);
             return;
         };
         // What stands at the very end has not been seen with what follows it.

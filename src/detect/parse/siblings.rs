@@ -82,8 +82,11 @@ fn is_own_word(bytes: &[u8], at: usize) -> bool {
 /// The URL that is the value of the name ending at `name_end`.
 pub(super) fn url(bytes: &[u8], name_end: usize) -> Option<BoundHost> {
     let opening = opening(bytes, name_end, Lines::AfterColon)?;
-    let span = clear(bytes, opening)?;
-    let value = bytes.get(span)?;
+    // A link in Markdown: [`registry`](https://…).
+    if bytes.get(name_end..opening.at)?.ends_with(b"](") {
+        return None;
+    }
+    let value = bytes.get(clear(bytes, opening)?)?;
     let (scheme, rest) = match value.strip_prefix(b"https://") {
         Some(rest) => (Scheme::Https, rest),
         None => (Scheme::Http, value.strip_prefix(b"http://")?),
@@ -153,6 +156,7 @@ mod tests {
             ("export YARN_NPM_REGISTRY_SERVER=\"https://r.invalid\"", Some("r.invalid/")),
             ("NPM_REGISTRY_URL: https://r.invalid/npm", Some("r.invalid/npm/")),
             ("DOCKER_REGISTRY=https://r.invalid/", None),
+            ("[`registry`](https://r.invalid/)", None),
             ("NPM_REGISTRY_TOKEN=https://r.invalid/", None),
         ] {
             let found = Siblings::read(text.as_bytes()).registry(text.len()).map(|host| host.to_string());
