@@ -5,6 +5,8 @@
 //! What it must never do: show the text of a line (it may hold a secret), set anything about endpoints or verification, or
 //! let a file that came with the scanned repository move the policy.
 
+use std::collections::BTreeSet;
+
 use jiff::civil::Date;
 use serde::Deserialize;
 use toml::Spanned;
@@ -124,6 +126,7 @@ impl Config {
             origin: origin.to_owned(),
             allowances: Allowances {
                 trust,
+                targets: BTreeSet::new(),
                 excludes: raw.exclude.iter().map(|entry| source.exclude(entry)).collect::<Result<_, _>>()?,
                 suppressions: raw.suppress.iter().map(|entry| source.suppression(entry)).collect::<Result<_, _>>()?,
             },
@@ -264,7 +267,7 @@ expires = "2027-02-01"
         let config = Config::parse(FULL, "keyrake.toml", Trust::Given).unwrap();
         assert_eq!((config.fail_on, config.baseline.as_deref()), (Some(FailOn::At(Severity::High)), Some("known.txt")));
         assert!(config.notifications.is_empty());
-        let Allowances { trust, excludes, suppressions } = config.allowances;
+        let Allowances { trust, excludes, suppressions, .. } = config.allowances;
         assert_eq!((trust, excludes.len(), suppressions.len()), (Trust::Given, 1, 2));
         assert!(excludes[0].path.matches("vendor/a/b"));
         assert_eq!((excludes[0].reason.as_str(), excludes[0].place.as_str()), ("third-party code", "keyrake.toml:5"));

@@ -14,8 +14,8 @@ use crate::model::{
     Credential, Inactive, Inspection, Outcome, Proof, Receipt, RegistryId, Secret, Unknown, Validity, Way,
 };
 use crate::registry;
-use crate::registry::client::{Eraser, Memory, Plan, Registry, Reply, Session, Target};
-use crate::registry::endpoint::{Endpoint, Endpoints};
+use crate::registry::client::{Eraser, Memory, Obstacle, Plan, Registry, Reply, Session, Target};
+use crate::registry::endpoint::{Endpoint, Endpoints, Issuers};
 use crate::registry::http::{Http, Permit};
 
 /// Between two looks at whether it is dead by now.
@@ -85,7 +85,38 @@ pub fn run(
     options: &RevokeOptions,
     code: &mut AskCode<'_>,
 ) -> Vec<Receipt> {
-    subjects.iter().map(|subject| Case::new(subject, endpoints, options).settle(http, options, code)).collect()
+    subjects.iter().flat_map(|subject| settle(subject, endpoints, http, options, code)).collect()
+}
+
+/// One receipt for each server that may have issued it.
+fn settle(
+    subject: &Subject,
+    endpoints: &Endpoints,
+    http: &Http,
+    options: &RevokeOptions,
+    code: &mut AskCode<'_>,
+) -> Vec<Receipt> {
+    let resolved = match subject {
+        Subject::Credential { credential, .. } if options.lone => endpoints.resolve_lone(credential),
+        Subject::Credential { credential, .. } => endpoints.resolve(credential),
+        Subject::Report { registry, endpoint, .. } => {
+            let known = endpoints.iter().find(|known| known.registry == *registry && known.base.as_str() == endpoint);
+            known.map(Issuers::only).ok_or_else(|| Unknown::ForeignHost(endpoint.clone()))
+        }
+    };
+    let (cases, elsewhere) = match resolved {
+        Ok(issuers) => (issuers.endpoints.into_iter().map(Ok).collect(), issuers.elsewhere),
+        Err(why) => (vec![Err(why)], None),
+    };
+    let mut receipts: Vec<Receipt> =
+        cases.into_iter().map(|endpoint| Case { subject, endpoint }.settle(http, options, code)).collect();
+    // Dead where it could be asked; where it could not, it may live.
+    if let Some(host) = elsewhere
+        && receipts.iter().all(|receipt| receipt.outcome == Outcome::AlreadyInactive)
+    {
+        receipts.push(Case { subject, endpoint: Err(Unknown::ForeignHost(host)) }.settle(http, options, code));
+    }
+    receipts
 }
 
 /// One subject with where it belongs.
@@ -104,18 +135,6 @@ struct Settled {
 }
 
 impl<'c> Case<'c> {
-    fn new(subject: &'c Subject, endpoints: &'c Endpoints, options: &RevokeOptions) -> Self {
-        let endpoint = match subject {
-            Subject::Credential { credential, .. } if options.lone => endpoints.resolve_lone(credential),
-            Subject::Credential { credential, .. } => endpoints.resolve(credential),
-            Subject::Report { registry, endpoint, .. } => endpoints
-                .iter()
-                .find(|known| known.registry == *registry && known.base.as_str() == endpoint)
-                .ok_or_else(|| Unknown::ForeignHost(endpoint.clone())),
-        };
-        Self { subject, endpoint }
-    }
-
     fn target(&self) -> Target<'c> {
         match self.subject {
             Subject::Credential { credential, .. } => Target::Full(credential),
@@ -161,7 +180,7 @@ impl<'c> Case<'c> {
             before: settled.before,
             after: settled.after,
             requests: http.ledger().iter().skip(first).map(|entry| entry.id).collect(),
-            time: Timestamp::now().to_string(),
+            time: to_the_second(Timestamp::now()).to_string(),
             owner_page,
         }
     }
@@ -196,7 +215,11 @@ impl<'c> Case<'c> {
         let before = before.validity;
         let Plan { way, user, .. } = plan.clone();
         if let Some(obstacle) = plan.obstacle {
-            return Settled { way, outcome: Outcome::NotPossible(obstacle), before, after: None, user };
+            let outcome = match obstacle {
+                Obstacle::NoWay(why) => Outcome::NotPossible(why),
+                Obstacle::NoAnswer(why) => Outcome::Unknown(why),
+            };
+            return Settled { way, outcome, before, after: None, user };
         }
         if !options.act {
             return Settled { way, outcome: Outcome::Planned, before, after: None, user };
@@ -208,10 +231,18 @@ impl<'c> Case<'c> {
                 (outcome, Some(after), way)
             }
             Reply::CodeAsked => {
-                let words = "the registry asks for a one-time code, and none (or a wrong one) was given";
+                let words = "the registry asks for a one-time code of the owner, and none (or a wrong one) was given (--otp env:NAME)";
                 (Outcome::Refused(words.to_owned()), None, owner_page(endpoint, way))
             }
-            Reply::Refused(words) => (Outcome::Refused(words), None, owner_page(endpoint, way)),
+            Reply::Refused(words) => {
+                // It may have died by another hand between our two questions, and a dead one is refused like that.
+                let after = self.seen(client, endpoint, http, &plan, &before);
+                let outcome = match after {
+                    Validity::Inactive(_) => Outcome::Unknown(format!("{words}; it is dead now")),
+                    _ => Outcome::Refused(words),
+                };
+                (outcome, Some(after), owner_page(endpoint, way))
+            }
             Reply::NoAnswer(words) => {
                 // Not sent again; but whether it still lives may be asked.
                 let after = self.seen(client, endpoint, http, &plan, &before);
@@ -287,16 +318,23 @@ impl<'c> Case<'c> {
             None => Inspection::unknown(Unknown::Unsupported, Proof::default()),
         };
         match after.validity {
+            // Where the owner's list can be read, it decides.
+            Validity::Unknown(why) if plan.way == Way::OperatorByKey => match client.is_gone(&session, plan) {
+                true => Validity::Inactive(Inactive::Revoked),
+                false => Validity::Unknown(why),
+            },
             // Accepted from here a moment ago and turned away now: the deletion is the difference.
             Validity::Unknown(Unknown::Refused(_)) if *before == Validity::Active => {
-                Validity::Inactive(Inactive::Revoked)
-            }
-            Validity::Unknown(_) if plan.way == Way::OperatorByKey && client.is_gone(&session, plan) => {
                 Validity::Inactive(Inactive::Revoked)
             }
             other => other,
         }
     }
+}
+
+/// Finer than that, a time says nothing about a revocation, and receipts are read by people.
+fn to_the_second(time: Timestamp) -> Timestamp {
+    Timestamp::from_second(time.as_second()).unwrap_or(time)
 }
 
 fn owner_page(endpoint: &Endpoint, way: Way) -> Way {

@@ -56,12 +56,14 @@ pub fn run(
 ) -> Vec<Notification> {
     let mut hosts: BTreeMap<String, Vec<Question<'_>>> = BTreeMap::new();
     let mut known: HashMap<(String, Secret, Option<String>), (String, usize)> = HashMap::new();
+    let mut elsewhere: HashMap<usize, String> = HashMap::new();
     for (at, finding) in findings.iter_mut().enumerate() {
         let credential = &finding.credential;
         let resolved = if options.lone { endpoints.resolve_lone(credential) } else { endpoints.resolve(credential) };
-        finding.endpoint = resolved.as_ref().ok().map(|endpoint| endpoint.base.to_string());
+        let first = resolved.as_ref().ok().and_then(|issuers| issuers.endpoints.first());
+        finding.endpoint = first.map(|endpoint| endpoint.base.to_string());
         let set_aside = finding.suppressed.is_some() && !options.suppressed_too;
-        let endpoint = match resolved {
+        let issuers = match resolved {
             _ if http.is_none() || set_aside => {
                 finding.inspection = Inspection::unknown(Unknown::Offline, Proof::default());
                 continue;
@@ -70,34 +72,68 @@ pub fn run(
                 finding.inspection = Inspection::unknown(why, Proof::default());
                 continue;
             }
-            Ok(endpoint) => endpoint,
+            Ok(issuers) => issuers,
         };
-        let key = (endpoint.base.to_string(), credential.secret.clone(), credential.user.clone());
-        let (host, index) = known.entry(key).or_insert_with(|| {
-            let questions = hosts.entry(endpoint.origin()).or_default();
-            questions.push(Question { endpoint, credential: credential.clone(), findings: Vec::new() });
-            (endpoint.origin(), questions.len() - 1)
-        });
-        if let Some(question) = hosts.get_mut(host).and_then(|questions| questions.get_mut(*index)) {
-            question.findings.push(at);
-        }
-    }
-    let Some(http) = http else { return Vec::new() };
-    let answers = ask_all(hosts, http, options);
-    let mut silent = BTreeMap::new();
-    for (question, inspection) in answers {
-        if let Validity::Unknown(why @ (Unknown::Unavailable(_) | Unknown::RateLimited | Unknown::Deadline)) =
-            &inspection.validity
-        {
-            silent.entry(question.endpoint.base.to_string()).or_insert_with(|| unavailable(question.endpoint, why));
-        }
-        for at in question.findings {
-            if let Some(finding) = findings.get_mut(at) {
-                finding.inspection = inspection.clone();
+        elsewhere.extend(issuers.elsewhere.map(|host| (at, host)));
+        for endpoint in issuers.endpoints {
+            let key = (endpoint.base.to_string(), credential.secret.clone(), credential.user.clone());
+            let (host, index) = known.entry(key).or_insert_with(|| {
+                let questions = hosts.entry(endpoint.origin()).or_default();
+                questions.push(Question { endpoint, credential: credential.clone(), findings: Vec::new() });
+                (endpoint.origin(), questions.len() - 1)
+            });
+            if let Some(question) = hosts.get_mut(host).and_then(|questions| questions.get_mut(*index)) {
+                question.findings.push(at);
             }
         }
     }
+    let Some(http) = http else { return Vec::new() };
+    let mut silent = BTreeMap::new();
+    let mut answers: HashMap<usize, Vec<(String, Inspection)>> = HashMap::new();
+    for (question, inspection) in ask_all(hosts, http, options) {
+        let base = question.endpoint.base.to_string();
+        if let Validity::Unknown(why @ (Unknown::Unavailable(_) | Unknown::RateLimited | Unknown::Deadline)) =
+            &inspection.validity
+        {
+            silent.entry(base.clone()).or_insert_with(|| unavailable(question.endpoint, why));
+        }
+        for at in question.findings {
+            answers.entry(at).or_default().push((base.clone(), inspection.clone()));
+        }
+    }
+    for (at, answers) in answers {
+        if let (Some(finding), Some((base, inspection))) = (findings.get_mut(at), verdict(answers, elsewhere.get(&at)))
+        {
+            finding.endpoint = Some(base);
+            finding.inspection = inspection;
+        }
+    }
     silent.into_values().collect()
+}
+
+/// What all that were asked say together. Alive at one is alive; dead is only what is dead wherever it may have come from.
+fn verdict(mut answers: Vec<(String, Inspection)>, elsewhere: Option<&String>) -> Option<(String, Inspection)> {
+    let rank = |inspection: &Inspection| match inspection.validity {
+        Validity::Active => 0,
+        Validity::Unknown(_) => 1,
+        Validity::Inactive(_) => 2,
+    };
+    answers.sort_by(|a, b| (rank(&a.1), &a.0).cmp(&(rank(&b.1), &b.0)));
+    let mut answers = answers.into_iter();
+    let (base, mut inspection) = answers.next()?;
+    match (&inspection.validity, elsewhere) {
+        (Validity::Active, _) => {
+            let too = answers.filter(|(_, other)| other.validity == Validity::Active);
+            inspection.notes.extend(too.map(|(other, _)| format!("{other} accepts it too")));
+        }
+        (Validity::Inactive(_), Some(host)) => {
+            let note = format!("{base} does not accept it, but a file names {host} for it too, and that is not asked");
+            inspection = Inspection::unknown(Unknown::ForeignHost(host.clone()), inspection.proof);
+            inspection.notes.push(note);
+        }
+        _ => {}
+    }
+    Some((base, inspection))
 }
 
 fn ask_all<'f>(

@@ -29,6 +29,13 @@ const EXIT_CODES: &str = "Exit codes: 0 clean · 1 findings at or above --fail-o
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Search repositories (work tree and whole history), directories, files or standard input
+    ///
+    /// Of a git repository, or a folder in one, that is the files below it as git sees them and the whole history: every
+    /// ref, stash, notes, tags, messages, and what no ref reaches any more.
+    ///
+    /// A found token is sent to the registry that issued it, and nowhere else, to ask what it can do. `--offline` sends
+    /// nothing; `--explain-requests` shows first what would be sent.
+    #[command(after_help = EXIT_CODES)]
     Scan(Box<ScanArgs>),
     /// Ask the registry about one credential from standard input, or again about those of a report
     Verify(Box<VerifyArgs>),
@@ -41,19 +48,23 @@ pub(super) enum Command {
 /// When to use colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum Color {
-    /// When the stream is a terminal that wants it.
     Auto,
-    /// Always.
     Always,
-    /// Never.
     Never,
 }
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "General")]
 pub(super) struct Global {
-    /// When to use colour
-    #[arg(long, global = true, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
+    /// When to use colour: auto, always or never
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        default_value_t = Color::Auto,
+        value_name = "WHEN",
+        hide_possible_values = true
+    )]
     pub(super) color: Color,
     /// Show no progress
     #[arg(long, short, global = true)]
@@ -77,8 +88,8 @@ pub(super) struct ScanArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "What to search")]
 pub(super) struct InputArgs {
-    /// Directories, git repositories (with or without a work tree), files, or - for standard input
-    #[arg(value_name = "TARGET", default_value = ".")]
+    /// Git repositories (with or without a work tree), directories, files, or - for standard input
+    #[arg(value_name = "TARGET", default_value = ".", help_heading = None)]
     pub(super) targets: Vec<PathBuf>,
     /// Leave the history out
     #[arg(long)]
@@ -130,7 +141,8 @@ pub(super) struct ConnectionArgs {
     /// A compatible server of your own: credentials that a file binds to its host are asked about there; repeatable
     #[arg(long, value_name = "REGISTRY=URL", value_parser = endpoint)]
     pub(super) endpoint: Vec<(RegistryId, String)>,
-    /// The owner's own session token, in an environment variable: makes every limit of the owner's tokens visible
+    /// The owner's own session token, in an environment variable: makes every limit of the owner's tokens visible. It goes to
+    /// the first --endpoint given for the registry, or else to the public instance, and nowhere else
     #[arg(long, value_name = "REGISTRY=env:NAME", value_parser = operator)]
     pub(super) operator: Vec<(RegistryId, String)>,
     /// Trust the certificates of this PEM file too (so does SSL_CERT_FILE)
@@ -150,7 +162,7 @@ pub(super) struct PolicyArgs {
     /// Exit with 1 when a finding is at least this grave: low, medium, high, critical or never [default: medium]
     #[arg(long, value_name = "SEVERITY")]
     pub(super) fail_on: Option<FailOn>,
-    /// Set findings of this file aside
+    /// Set aside the findings that this file knows
     #[arg(long, value_name = "FILE")]
     pub(super) baseline: Option<PathBuf>,
     /// Write the baseline file anew with what is found now
@@ -176,7 +188,7 @@ pub(super) struct OutputArgs {
     /// Write a report to a file as well; repeatable
     #[arg(long, value_name = "FORMAT=FILE", value_parser = report)]
     pub(super) report: Vec<(Format, PathBuf)>,
-    /// Show secrets in full
+    /// Write secrets in full into JSON reports; no other form ever holds them
     #[arg(long)]
     pub(super) show_secrets: bool,
 }
@@ -184,7 +196,7 @@ pub(super) struct OutputArgs {
 #[derive(Debug, Args)]
 pub(super) struct VerifyArgs {
     /// Read one credential from standard input (the default; never an argument: arguments show in process lists)
-    #[arg(value_name = "-", value_parser = ["-"])]
+    #[arg(value_name = "-")]
     pub(super) stdin: Option<String>,
     /// Ask again about the findings of this JSON report; secrets are read where they were found
     #[arg(long, value_name = "FILE", conflicts_with = "stdin")]
@@ -198,6 +210,9 @@ pub(super) struct VerifyArgs {
     /// Print what would be sent, and send nothing
     #[arg(long)]
     pub(super) explain_requests: bool,
+    /// Stop asking after this many seconds; what was not asked by then is unknown
+    #[arg(long, value_name = "SECONDS", default_value_t = 120)]
+    pub(super) verify_time: u64,
     #[command(flatten)]
     pub(super) detect: DetectArgs,
     #[command(flatten)]
@@ -213,7 +228,7 @@ pub(super) struct VerifyArgs {
 #[derive(Debug, Args)]
 pub(super) struct RevokeArgs {
     /// Read one credential from standard input (the default)
-    #[arg(value_name = "-", value_parser = ["-"])]
+    #[arg(value_name = "-")]
     pub(super) stdin: Option<String>,
     /// Revoke the findings of this JSON report; secrets are read where they were found
     #[arg(long, value_name = "FILE", conflicts_with = "stdin")]
@@ -309,14 +324,14 @@ fn endpoint(text: &str) -> Result<(RegistryId, String), String> {
         Some((registry, url)) if !registry.is_empty() && !url.is_empty() => {
             Ok((RegistryId::new(registry), url.to_owned()))
         }
-        _ => Err("as in npm=https://npm.corp.invalid/".to_owned()),
+        _ => Err("a registry and a URL are expected, as in npm=https://npm.corp.invalid/".to_owned()),
     }
 }
 
 fn operator(text: &str) -> Result<(RegistryId, String), String> {
     match text.split_once('=') {
         Some((registry, value)) if !registry.is_empty() => Ok((RegistryId::new(registry), variable(value)?)),
-        _ => Err("as in npm=env:NPM_SESSION".to_owned()),
+        _ => Err("a registry and a variable are expected, as in npm=env:NPM_SESSION".to_owned()),
     }
 }
 
@@ -325,21 +340,22 @@ fn variable(text: &str) -> Result<String, String> {
     text.strip_prefix("env:")
         .filter(|name| !name.is_empty())
         .map(str::to_owned)
-        .ok_or_else(|| "the name of an environment variable, as in env:NPM_SESSION".to_owned())
+        .ok_or_else(|| "the name of an environment variable is expected, as in env:NPM_SESSION".to_owned())
 }
 
 fn report(text: &str) -> Result<(Format, PathBuf), String> {
-    let (format, file) = text.split_once('=').ok_or("as in sarif=keyrake.sarif")?;
-    if file.is_empty() {
-        return Err("as in sarif=keyrake.sarif".to_owned());
+    match text.split_once('=') {
+        Some((format, file)) if !file.is_empty() => {
+            Ok((format.parse::<Format>().map_err(|error| error.to_string())?, PathBuf::from(file)))
+        }
+        _ => Err("a format and a file are expected, as in sarif=keyrake.sarif".to_owned()),
     }
-    Ok((format.parse::<Format>().map_err(|error| error.to_string())?, PathBuf::from(file)))
 }
 
 fn receipt_format(text: &str) -> Result<Format, String> {
     match text.parse::<Format>() {
         Ok(format @ (Format::Text | Format::Json)) => Ok(format),
-        _ => Err("text or json".to_owned()),
+        _ => Err("text or json is expected".to_owned()),
     }
 }
 

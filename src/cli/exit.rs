@@ -1,6 +1,5 @@
 //! The exit table, the same for every format.
 
-use std::io;
 use std::process::ExitCode;
 
 use crate::config::FailOn;
@@ -59,14 +58,6 @@ impl Exit {
     }
 }
 
-/// The reader of our output went away: that is its right, and no error of ours.
-pub(super) fn is_broken_pipe(error: &anyhow::Error) -> bool {
-    error
-        .chain()
-        .filter_map(|cause| cause.downcast_ref::<io::Error>())
-        .any(|cause| cause.kind() == io::ErrorKind::BrokenPipe)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -79,12 +70,5 @@ mod tests {
         run.notifications.push(Notification::warning(Code::FileUnreadable, "a", "permission denied"));
         assert_eq!(Exit::of_run(&run, FailOn::At(Severity::Medium), false), Exit::Incomplete);
         assert_eq!(Exit::of_run(&run, FailOn::At(Severity::Medium), true), Exit::Clean);
-    }
-
-    #[test]
-    fn a_broken_pipe_is_found_below_its_context() {
-        let pipe = anyhow::Error::from(io::Error::from(io::ErrorKind::BrokenPipe)).context("writing the report");
-        assert!(is_broken_pipe(&pipe));
-        assert!(!is_broken_pipe(&anyhow::anyhow!("no pipe")));
     }
 }

@@ -1,7 +1,7 @@
 //! Files that the user asked for: written whole or not at all, and readable by the user alone.
 
 use std::fs;
-use std::io::{self, Write as _};
+use std::io::{Read as _, Write as _};
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
@@ -11,18 +11,22 @@ const LARGEST: u64 = 256 << 20;
 
 /// Reads a text file that the user named.
 pub(super) fn read(path: &Path) -> Result<String> {
-    let context = || format!("cannot read {}", path.display());
-    let length = fs::metadata(path).with_context(context)?.len();
-    anyhow::ensure!(length <= LARGEST, "{}: {length} bytes are too many", path.display());
-    fs::read_to_string(path).with_context(context)
+    let mut text = String::new();
+    fs::File::open(path)
+        .and_then(|file| file.take(LARGEST + 1).read_to_string(&mut text))
+        .with_context(|| format!("cannot read {}", path.display()))?;
+    anyhow::ensure!(text.len() as u64 <= LARGEST, "{} is longer than {LARGEST} bytes", path.display());
+    Ok(text)
 }
 
 /// Writes beside the file first and moves the result there, so that no reader ever sees half of it.
 pub(super) fn write(path: &Path, content: &[u8]) -> Result<()> {
     let context = || format!("cannot write {}", path.display());
-    if fs::metadata(path).is_ok_and(|there| !there.is_file()) {
-        return fs::OpenOptions::new() // a pipe or a device, /dev/stdout say: there is nothing to replace
-            .write(true)
+    if fs::symlink_metadata(path).is_ok_and(|there| !there.is_file()) {
+        // A link, a pipe, a device: what it is stays (moving a file onto /dev/stdout would put an end to that).
+        return private()
+            .create(true)
+            .truncate(true)
             .open(path)
             .and_then(|mut file| file.write_all(content))
             .with_context(context);
@@ -30,7 +34,9 @@ pub(super) fn write(path: &Path, content: &[u8]) -> Result<()> {
     let mut name = path.file_name().with_context(context)?.to_owned();
     name.push(format!(".{}.part", std::process::id()));
     let part = path.with_file_name(name);
-    create(&part)
+    private()
+        .create_new(true)
+        .open(&part)
         .and_then(|mut file| file.write_all(content).and_then(|()| file.sync_all()))
         .and_then(|()| fs::rename(&part, path))
         .inspect_err(|_| drop(fs::remove_file(&part)))
@@ -38,15 +44,19 @@ pub(super) fn write(path: &Path, content: &[u8]) -> Result<()> {
 }
 
 #[cfg(unix)]
-fn create(path: &Path) -> io::Result<fs::File> {
+fn private() -> fs::OpenOptions {
     use std::os::unix::fs::OpenOptionsExt as _;
-    fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)
+    let mut options = fs::OpenOptions::new();
+    options.write(true).mode(0o600);
+    options
 }
 
 /// On other systems a new file takes the folder's own access list.
 #[cfg(not(unix))]
-fn create(path: &Path) -> io::Result<fs::File> {
-    fs::OpenOptions::new().write(true).create_new(true).open(path)
+fn private() -> fs::OpenOptions {
+    let mut options = fs::OpenOptions::new();
+    options.write(true);
+    options
 }
 
 #[cfg(test)]
@@ -61,7 +71,22 @@ mod tests {
         write(&path, b"two").unwrap();
         assert_eq!(read(&path).unwrap(), "two");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+        std::fs::write(&path, [0xff]).unwrap();
+        assert!(read(&path).unwrap_err().to_string().starts_with("cannot read"));
         let error = write(&folder.path().join("no/such/folder"), b"x").unwrap_err();
         assert!(error.to_string().starts_with("cannot write"));
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_link_is_written_through_and_stays_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, link) = (folder.path().join("file"), folder.path().join("link"));
+        fs::write(&file, "an older and longer report").unwrap();
+        std::os::unix::fs::symlink(&file, &link).unwrap();
+        write(&link, b"new").unwrap();
+        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+        assert_eq!(read(&file).unwrap(), "new");
+        write(Path::new("/dev/null"), b"x").unwrap();
     }
 }

@@ -18,6 +18,7 @@ mod verify;
 use std::process::ExitCode;
 
 use clap::Parser as _;
+use clap::error::{ContextKind, ContextValue};
 
 use args::{Cli, Command};
 use exit::Exit;
@@ -26,7 +27,7 @@ use exit::Exit;
 pub fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
-        Err(error) => return usage(&error).into(),
+        Err(error) => return usage(error).into(),
     };
     let colour = cli.global.color;
     let result = match cli.command {
@@ -37,9 +38,6 @@ pub fn main() -> ExitCode {
     };
     result
         .unwrap_or_else(|error| {
-            if exit::is_broken_pipe(&error) {
-                return Exit::Clean;
-            }
             term::error(&error, colour);
             Exit::Error
         })
@@ -47,13 +45,17 @@ pub fn main() -> ExitCode {
 }
 
 /// Help and version go to standard output with success; a usage error to standard error, without echoing a value that
-/// has a token's shape.
-fn usage(error: &clap::Error) -> Exit {
+/// has a token's shape, or that stands where somebody may have written a secret itself.
+fn usage(mut error: clap::Error) -> Exit {
+    let delicate = |arg: &ContextValue| matches!(arg, ContextValue::String(arg) if arg.starts_with("--operator") || arg.starts_with("--otp"));
+    if error.get(ContextKind::InvalidArg).is_some_and(delicate) {
+        error.insert(ContextKind::InvalidValue, ContextValue::String("***".to_owned()));
+    }
     if error.use_stderr() {
         term::note(&error.render().to_string());
         Exit::Error
     } else {
-        term::out(&error.render().to_string());
-        Exit::Clean
+        let shown = term::answer(error.render().to_string().as_bytes());
+        if shown.is_ok() { Exit::Clean } else { Exit::Error }
     }
 }

@@ -1,6 +1,7 @@
 //! Arguments and configuration to a plan: what the targets are, which keyrake.toml applies, what was known before.
 
-use std::path::PathBuf;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 
@@ -14,7 +15,7 @@ use super::files;
 /// Name of the configuration that is looked for at the top of a target.
 const CONFIG: &str = "keyrake.toml";
 
-/// Every target, opened.
+/// Every target, opened; one that is named twice, once.
 pub(super) fn targets(args: &InputArgs) -> Result<Vec<Target>> {
     let objects = if args.staged {
         Objects::Staged
@@ -31,9 +32,11 @@ pub(super) fn targets(args: &InputArgs) -> Result<Vec<Target>> {
         objects,
         max_object_size: args.max_object_size,
     };
-    let several = args.targets.len() > 1;
+    let mut seen = BTreeSet::new();
+    let paths: Vec<&PathBuf> = args.targets.iter().filter(|path| seen.insert(path.as_os_str())).collect();
+    let several = paths.len() > 1;
     let open = |path: &PathBuf| Target::open(path, &selection, several).with_context(|| path.display().to_string());
-    args.targets.iter().map(open).collect()
+    paths.into_iter().map(open).collect()
 }
 
 /// The configurations that apply: the one that the user names is trusted; one that a target brings along is not.
@@ -44,14 +47,25 @@ pub(super) fn configs(args: &PolicyArgs, targets: &[Target]) -> Result<Vec<Confi
     if args.no_config {
         return Ok(Vec::new());
     }
-    let mut configs = Vec::new();
-    for folder in targets.iter().filter_map(Target::folder) {
-        let path = folder.join(CONFIG);
-        if path.is_file() {
-            configs.push(Config::parse(&files::read(&path)?, &path.display().to_string(), Trust::Discovered)?);
+    let mut found: Vec<(PathBuf, BTreeSet<usize>)> = Vec::new();
+    for (index, target) in targets.iter().enumerate() {
+        let Some(path) = target.folder().map(|folder| folder.join(CONFIG)).filter(|path| path.is_file()) else {
+            continue;
+        };
+        match found.iter_mut().find(|(known, _)| *known == path) {
+            Some((_, targets)) => drop(targets.insert(index)),
+            None => found.push((path, BTreeSet::from([index]))),
         }
     }
-    Ok(configs)
+    found.into_iter().map(|(path, targets)| discovered(&path, targets)).collect()
+}
+
+fn discovered(path: &Path, targets: BTreeSet<usize>) -> Result<Config> {
+    let here = std::env::current_dir().unwrap_or_default();
+    let shown = path.strip_prefix(here).unwrap_or(path).display().to_string();
+    let mut config = Config::parse(&files::read(path)?, &shown, Trust::Discovered)?;
+    config.allowances.targets = targets;
+    Ok(config)
 }
 
 /// The flag outweighs the user's own configuration.

@@ -1,13 +1,12 @@
 //! `keyrake revoke`: plan, and with `--yes` act; then probe again and hand out a receipt.
 
-use std::io::Write as _;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 
 use crate::model::{LedgerEntry, Receipt, Scrubber};
 use crate::report::{self, Format, Revocations, TextStyle};
-use crate::scan::{self, RevokeOptions, Sending, Subject};
+use crate::scan::{self, Recovered, RevokeOptions, Sending, Subject};
 
 use super::args::{Global, RevokeArgs};
 use super::exit::Exit;
@@ -15,23 +14,33 @@ use super::{files, settings, term, verify};
 
 /// Revokes, writes the receipt, and says how it ended.
 pub(super) fn run(args: &RevokeArgs, global: &Global) -> Result<Exit> {
+    verify::only_stdin(args.stdin.as_deref())?;
     let detector = settings::detector(&args.detect)?;
     let issuers = settings::issuers(&args.connection, Sending::Requests, detector.rules())?;
     let code = args.otp.as_deref().map(settings::variable).transpose()?;
-    let (findings, missing) = match &args.report {
+    let Recovered { findings, missing, .. } = match &args.report {
         Some(path) => verify::from_report(path, &detector)?,
-        None => (vec![verify::from_stdin(&detector, args.registry.as_ref(), None)?], Vec::new()),
+        None => verify::alone(verify::from_stdin(&detector, args.registry.as_ref(), None)?),
     };
-    let mut subjects: Vec<Subject> = findings
-        .into_iter()
+    let asked_for = |fingerprint: &str, set_aside: bool| match args.fingerprint.as_slice() {
+        // What somebody allowed to stand is revoked by name only.
+        [] => !set_aside,
+        named => named.iter().any(|name| name == fingerprint),
+    };
+    let aside = findings.iter().filter(|finding| finding.suppressed.is_some()).count();
+    if aside > 0 && args.fingerprint.is_empty() {
+        term::note(&format!(
+            "note: set aside in the report, and so left alone: {aside} (--fingerprint names one all the same)"
+        ));
+    }
+    let found = findings.into_iter().filter(|finding| asked_for(&finding.fingerprint, finding.suppressed.is_some()));
+    let unseen = missing.into_iter().filter(|finding| asked_for(&finding.fingerprint, finding.suppressed.is_some()));
+    let subjects: Vec<Subject> = found
         .map(|finding| Subject::Credential { fingerprint: finding.fingerprint, credential: finding.credential })
-        .chain(missing.into_iter().filter_map(scan::without_secret))
+        .chain(unseen.filter_map(scan::without_secret))
         .collect();
     if let Some(unknown) = args.fingerprint.iter().find(|wanted| subjects.iter().all(|s| s.fingerprint() != **wanted)) {
         bail!("the report has nothing to revoke under {unknown}");
-    }
-    if !args.fingerprint.is_empty() {
-        subjects.retain(|subject| args.fingerprint.iter().any(|wanted| subject.fingerprint() == *wanted));
     }
 
     let scrubber = Scrubber::new(subjects.iter().filter_map(Subject::secret).cloned());
@@ -40,14 +49,15 @@ pub(super) fn run(args: &RevokeArgs, global: &Global) -> Result<Exit> {
     let options = RevokeOptions { act: args.yes, wait, lone: args.report.is_none() };
     let (receipts, ledger) = scan::revoke(&subjects, &issuers, &options, &mut ask);
 
-    if let Some(path) = &args.receipt {
-        let bytes = render(&receipts, &ledger, &scrubber, Format::Json, &TextStyle::default())?;
-        files::write(path, &bytes)?;
-    }
+    // What was done is told, whatever becomes of the file.
+    let written = match &args.receipt {
+        Some(path) => files::write(path, &render(&receipts, &ledger, &scrubber, Format::Json, &TextStyle::default())?),
+        None => Ok(()),
+    };
     let style = TextStyle { colour: term::colour(global.color), width: term::width() };
     let bytes = render(&receipts, &ledger, &scrubber, args.format, &style)?;
-    let mut stdout = std::io::stdout().lock();
-    stdout.write_all(&bytes).and_then(|()| stdout.flush()).context("cannot write the receipt")?;
+    term::answer(&bytes).context("cannot write the receipt")?;
+    written?;
     Ok(Exit::of_receipts(&receipts))
 }
 

@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use anyhow::{Result, bail};
+use anyhow::{Context as _, Result, bail};
 
 use crate::detect::rules;
 use crate::model::{Matcher, Rule, RuleSet};
+use crate::report::wrapped;
 
 use super::args::{RulesArgs, RulesCommand};
 use super::exit::Exit;
@@ -19,23 +20,23 @@ pub(super) fn run(args: RulesArgs) -> Result<Exit> {
             let set = settings::rule_set(&args.detect)?;
             let literals: BTreeSet<&str> =
                 set.rules.iter().flat_map(|rule| &rule.literals).map(String::as_str).collect();
-            term::out(&lines(literals));
-            Ok(Exit::Clean)
+            say(&lines(literals))
         }
-        RulesCommand::List(args) => {
-            term::out(&list(&settings::rule_set(&args.detect)?));
-            Ok(Exit::Clean)
-        }
+        RulesCommand::List(args) => say(&list(&settings::rule_set(&args.detect)?)),
         RulesCommand::Show(args) => {
             let set = settings::rule_set(&args.detect)?;
             match set.rule(&args.id) {
-                Some(rule) => term::out(&show(rule, &set)),
+                Some(rule) => say(&show(rule, &set)),
                 None => bail!("no rule {:?}; `keyrake rules list` names them", args.id),
             }
-            Ok(Exit::Clean)
         }
-        RulesCommand::Test(args) => Ok(test(&settings::rule_set(&args.detect)?)),
+        RulesCommand::Test(args) => test(&settings::rule_set(&args.detect)?),
     }
+}
+
+fn say(text: &str) -> Result<Exit> {
+    term::answer(text.as_bytes()).context("cannot write the answer")?;
+    Ok(Exit::Clean)
 }
 
 fn lines<T: std::fmt::Display>(items: impl IntoIterator<Item = T>) -> String {
@@ -80,11 +81,11 @@ fn show(rule: &Rule, set: &RuleSet) -> String {
     for example in &rule.counter_examples {
         row("not", &format!("{example:?}"));
     }
-    let _ = write!(out, "\n{}\n", rule.help.trim());
+    let _ = write!(out, "\n{}", wrapped(&rule.help, term::width()));
     out
 }
 
-fn test(set: &RuleSet) -> Exit {
+fn test(set: &RuleSet) -> Result<Exit> {
     let verdicts = rules::check(set);
     let mut out = String::new();
     for verdict in &verdicts {
@@ -95,6 +96,6 @@ fn test(set: &RuleSet) -> Exit {
     }
     let failed = verdicts.iter().filter(|verdict| !verdict.problems.is_empty()).count();
     let _ = writeln!(out, "{} rules, {failed} failed", verdicts.len());
-    term::out(&out);
-    if failed == 0 { Exit::Clean } else { Exit::Findings }
+    let said = say(&out)?;
+    Ok(if failed == 0 { said } else { Exit::Findings })
 }

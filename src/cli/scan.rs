@@ -1,6 +1,5 @@
 //! `keyrake scan`: plan, run, report, exit.
 
-use std::io::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,6 +18,12 @@ use super::{files, plan, settings, term};
 
 /// Searches, reports, and says how it ended.
 pub(super) fn run(args: &ScanArgs, global: &Global) -> Result<Exit> {
+    let is_json = |format: &Format| *format == Format::Json;
+    if args.output.show_secrets
+        && !std::iter::once(&args.output.format).chain(args.output.report.iter().map(|(format, _)| format)).any(is_json)
+    {
+        bail!("--show-secrets is about JSON reports: add --format json, or --report json=FILE");
+    }
     let detector = settings::detector(&args.detect)?;
     let sending = match (args.verify.offline, args.verify.explain_requests) {
         (true, _) => Sending::Nothing,
@@ -51,23 +56,27 @@ pub(super) fn run(args: &ScanArgs, global: &Global) -> Result<Exit> {
     let mut run = run?;
     run.notifications.extend(configs.into_iter().flat_map(|config| config.notifications));
 
+    let mut written = write_reports(&run, &args.output, global);
     if args.policy.update_baseline
         && let Some(path) = &baseline_path
     {
-        files::write(path, scan::updated_baseline(&plan, &run).as_bytes())?;
+        let baseline = files::write(path, scan::updated_baseline(&plan, &run).as_bytes());
+        written = written.and(baseline);
     }
-    write_reports(&run, &args.output, global)?;
+    written?;
     Ok(Exit::of_run(&run, fail_on, args.policy.allow_incomplete))
 }
 
-/// Files first: a reader of standard output that goes away must not cost a file that was asked for.
+/// Every report that can be written is: what was found must not be lost because one of the files cannot be. Gives the
+/// first error.
 fn write_reports(run: &Run, args: &OutputArgs, global: &Global) -> Result<()> {
+    let mut written = Ok(());
     for (format, path) in &args.report {
         let mut bytes = Vec::new();
         report::write(run, *format, &mut bytes, &TextStyle { colour: false, width: 100 })?;
-        files::write(path, &bytes)?;
+        written = written.and(files::write(path, &bytes));
     }
-    print(run, args.format, global)
+    written.and(print(run, args.format, global))
 }
 
 /// Writes a run to standard output.
@@ -75,6 +84,5 @@ pub(super) fn print(run: &Run, format: Format, global: &Global) -> Result<()> {
     let mut bytes = Vec::new();
     let style = TextStyle { colour: term::colour(global.color), width: term::width() };
     report::write(run, format, &mut bytes, &style)?;
-    let mut stdout = std::io::stdout().lock();
-    stdout.write_all(&bytes).and_then(|()| stdout.flush()).context("cannot write the report")
+    term::answer(&bytes).context("cannot write the report")
 }

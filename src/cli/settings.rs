@@ -47,10 +47,7 @@ pub(super) fn issuers(args: &ConnectionArgs, sending: Sending, rules: &RuleSet) 
         .iter()
         .map(|(registry, name)| Ok((registry.clone(), Secret::token(variable(name)?))))
         .collect::<Result<_>>()?;
-    let named = args.ca_file.clone().into_iter().chain(std::env::var_os("SSL_CERT_FILE").map(PathBuf::from));
-    let authorities = named
-        .map(|path| fs::read(&path).with_context(|| format!("cannot read the certificates in {}", path.display())))
-        .collect::<Result<_>>()?;
+    let authorities = if sending == Sending::Requests { authorities(args)? } else { Vec::new() };
     let connection = Connection {
         endpoints: args.endpoint.clone(),
         operators,
@@ -60,6 +57,22 @@ pub(super) fn issuers(args: &ConnectionArgs, sending: Sending, rules: &RuleSet) 
         sending,
     };
     Ok(Issuers::open(connection, rules)?)
+}
+
+/// The certificates of `--ca-file` and of the environment. Where nothing is sent, none are needed.
+fn authorities(args: &ConnectionArgs) -> Result<Vec<Vec<u8>>> {
+    let given = args.ca_file.clone().map(|path| ("--ca-file", path));
+    let inherited = std::env::var_os("SSL_CERT_FILE");
+    if inherited.as_ref().is_some_and(|path| path.is_empty()) {
+        bail!("the environment variable SSL_CERT_FILE is empty: let it name a file, or unset it");
+    }
+    given
+        .into_iter()
+        .chain(inherited.map(|path| ("SSL_CERT_FILE", PathBuf::from(path))))
+        .map(|(name, path)| {
+            fs::read(&path).with_context(|| format!("cannot read the certificates in {} ({name})", path.display()))
+        })
+        .collect()
 }
 
 /// The value of an environment variable that holds a secret.

@@ -8,10 +8,13 @@ use crate::report::sanitise;
 
 use super::args::Color;
 
-/// Writes to standard output; a reader that went away is no error.
-pub(super) fn out(text: &str) {
-    let mut stdout = anstream::stdout().lock();
-    let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+/// Writes to standard output. A reader that goes away has read enough: that is no error, and changes no verdict.
+pub(super) fn answer(bytes: &[u8]) -> io::Result<()> {
+    let mut stdout = io::stdout().lock();
+    match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        written => written,
+    }
 }
 
 /// Writes a note to standard error.

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::fingerprint::key;
-use super::suppress::Scope;
+use super::scope::Scope;
 use crate::model::{Finding, RuleSet, SuppressedBy};
 
 const HEADER: &str = "\

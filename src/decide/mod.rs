@@ -8,7 +8,9 @@ pub mod baseline;
 mod fingerprint;
 mod glob;
 pub mod policy;
+mod scope;
 pub mod suppress;
 
 pub use fingerprint::{fingerprint, is_fingerprint};
 pub use glob::{PathGlob, PathGlobError};
+pub use scope::Scope;

@@ -4,8 +4,8 @@
 //! What it must never do: guess. What could not be seen counts as the worst that is not excluded, and the words say so.
 
 use crate::model::{
-    Access, Claim, Evidence, Finding, Inactive, Network, Publish, Reach, SecondFactor, SecretKind, Severity, TokenKind,
-    Validity,
+    Access, Administration, Claim, Evidence, Finding, Inactive, Network, Publish, Reach, SecondFactor, SecretKind,
+    Severity, TokenKind, Validity,
 };
 
 /// Sets a finding's severity and its grounds.
@@ -56,12 +56,29 @@ fn active(access: &Access) -> (Severity, String) {
         Claim::Proven(Publish::Stage, _) => (Severity::High, "can stage versions for its owner to approve".to_owned()),
         Claim::Bounded { at_most: Publish::Yes, .. } => (Severity::High, "may be able to publish".to_owned()),
         Claim::Bounded { at_most: Publish::Stage, .. } => (Severity::High, "may be able to stage versions".to_owned()),
-        Claim::Proven(Publish::No, _) | Claim::Bounded { at_most: Publish::No, .. } => {
-            (Severity::Medium, "reads only".to_owned())
-        }
+        Claim::Proven(Publish::No, _) | Claim::Bounded { at_most: Publish::No, .. } => administration(access),
         Claim::NotVisible(_) => (Severity::High, "whether it can publish is not visible".to_owned()),
     };
     (severity, format!("active; {grounds}"))
+}
+
+/// Proven not to publish: whether there is more than reading left.
+fn administration(access: &Access) -> (Severity, String) {
+    let (verb, what) = match &access.administration {
+        Claim::Proven(what, _) => ("administers", *what),
+        Claim::Bounded { at_least, .. } if *at_least > Administration::None => ("administers", *at_least),
+        Claim::Bounded { at_most, .. } => ("may administer", *at_most),
+        Claim::NotVisible(_) => {
+            return (Severity::High, "cannot publish, but whether it administers anything is not visible".to_owned());
+        }
+    };
+    match what {
+        Administration::None => (Severity::Medium, "reads only".to_owned()),
+        Administration::Organisations => {
+            (Severity::High, format!("cannot publish, but {verb} its owner's organisations"))
+        }
+        Administration::Account => (Severity::High, format!("cannot publish, but {verb} its owner's account")),
+    }
 }
 
 /// Proven to publish: what, if anything, stands in the way. Only what is proven absent is absent.
@@ -155,7 +172,7 @@ mod tests {
         Network::Only(vec![block.parse().unwrap()])
     }
 
-    /// Every publish claim × every second factor × every network.
+    /// Every publish claim × every second factor × every network, and nothing administered.
     #[test]
     fn publish_factor_and_network_decide() {
         let publishes = [
@@ -189,6 +206,7 @@ mod tests {
                         publish: publish.clone(),
                         second_factor: second_factor.clone(),
                         network: network.clone(),
+                        administration: proven(Administration::None),
                         ..Access::not_visible("refused")
                     };
                     let unattended = *no_factor && *open && publish.proven() == Some(&Publish::Yes);
@@ -201,11 +219,63 @@ mod tests {
         }
     }
 
+    /// Every administration claim × every publish claim: it decides where nothing is published, and lowers nothing.
+    #[test]
+    fn what_does_not_publish_may_administer() {
+        use Administration::{Account, None, Organisations};
+        let administrations = [
+            (proven(None), Severity::Medium, "reads only"),
+            (proven(Organisations), Severity::High, "cannot publish, but administers its owner's organisations"),
+            (proven(Account), Severity::High, "cannot publish, but administers its owner's account"),
+            (bounded(None, None), Severity::Medium, "reads only"),
+            (
+                bounded(None, Organisations),
+                Severity::High,
+                "cannot publish, but may administer its owner's organisations",
+            ),
+            (bounded(None, Account), Severity::High, "cannot publish, but may administer its owner's account"),
+            (
+                bounded(Organisations, Account),
+                Severity::High,
+                "cannot publish, but administers its owner's organisations",
+            ),
+            (hidden(), Severity::High, "cannot publish, but whether it administers anything is not visible"),
+        ];
+        let publishes = [
+            (proven(Publish::No), true),
+            (bounded(Publish::No, Publish::No), true),
+            (proven(Publish::Yes), false),
+            (proven(Publish::Stage), false),
+            (bounded(Publish::No, Publish::Yes), false),
+            (bounded(Publish::No, Publish::Stage), false),
+            (hidden(), false),
+        ];
+        for (administration, base, grounds) in &administrations {
+            for (publish, reads) in &publishes {
+                let access = Access {
+                    publish: publish.clone(),
+                    administration: administration.clone(),
+                    ..Access::not_visible("refused")
+                };
+                let (severity, because) =
+                    graded(live(access.clone()), Evidence::Checksum, Secret::token("x".repeat(40)));
+                assert_eq!(severity, if *reads { *base } else { Severity::High }, "{access:?}: {because}");
+                assert_eq!(because == format!("active; {grounds}"), *reads, "{because}");
+            }
+        }
+    }
+
     #[test]
     fn a_working_password_is_critical_whatever_it_publishes() {
         let password = || Secret::password("correct horse");
         let token = || Secret::token("x".repeat(40));
-        let with_kind = |kind| live(Access { kind, publish: proven(Publish::No), ..Access::not_visible("refused") });
+        let reads = |kind| Access {
+            kind,
+            publish: proven(Publish::No),
+            administration: proven(Administration::None),
+            ..Access::not_visible("refused")
+        };
+        let with_kind = |kind| live(reads(kind));
         let cases = [
             (with_kind(hidden()), password(), Severity::Critical),
             (with_kind(proven(TokenKind::Password)), token(), Severity::Critical),

@@ -11,6 +11,7 @@ use jiff::civil::Date;
 use super::baseline::Baseline;
 use super::fingerprint::key;
 use super::glob::PathGlob;
+use super::scope::Scope;
 use crate::model::{Code, Finding, Location, Notification, RuleSet, Suppressed, SuppressedBy, SwitchedOff};
 
 /// Who wrote a configuration.
@@ -20,15 +21,6 @@ pub enum Trust {
     Given,
     /// It was found in the target: whoever wrote the repository wrote it.
     Discovered,
-}
-
-/// How much was searched. Only a run over everything can say that an allowance is of no use.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Scope {
-    /// Everything that the target has.
-    Whole,
-    /// A range, the index, one file, the work tree without its history.
-    Part,
 }
 
 /// Paths that are not looked at.
@@ -64,10 +56,19 @@ pub struct Suppression {
 pub struct Allowances {
     /// Who wrote it.
     pub trust: Trust,
+    /// For a discovered one: the targets that it came with. It says nothing about any other.
+    pub targets: BTreeSet<usize>,
     /// Paths that are not looked at.
     pub excludes: Vec<Exclude>,
     /// Findings that are set aside.
     pub suppressions: Vec<Suppression>,
+}
+
+impl Allowances {
+    /// Whether it is about this target at all.
+    pub fn reaches(&self, target: usize) -> bool {
+        self.trust == Trust::Given || self.targets.contains(&target)
+    }
 }
 
 /// What `apply` goes by.
@@ -90,8 +91,8 @@ pub struct Terms<'a> {
 pub struct Applied {
     /// Expired, misspelt and unused entries.
     pub notifications: Vec<Notification>,
-    /// What discovered configurations switched off. An exclude counts the places in history here; the corridor adds the
-    /// files that were not opened.
+    /// What configurations switched off: every exclude, and the suppressions of discovered ones. An exclude counts the
+    /// places in history here; the corridor adds the files that were not opened.
     pub switched_off: Vec<SwitchedOff>,
 }
 
@@ -113,7 +114,7 @@ pub fn apply(findings: &mut [Finding], terms: &Terms<'_>) -> Applied {
 /// An exclude or a suppression, and what it has done so far.
 struct Entry<'a> {
     kind: Kind<'a>,
-    trust: Trust,
+    layer: &'a Allowances,
     /// It fitted a place, whether or not the finding was set aside.
     fitted: bool,
     /// Findings (for an exclude: places) that it set aside.
@@ -128,13 +129,13 @@ enum Kind<'a> {
 }
 
 fn entries<'a>(terms: &Terms<'a>) -> Vec<Entry<'a>> {
-    let entry = |kind, trust| Entry { kind, trust, fitted: false, count: 0 };
+    let entry = |kind, layer| Entry { kind, layer, fitted: false, count: 0 };
     let mut all = Vec::new();
     for layer in terms.layers {
-        all.extend(layer.excludes.iter().map(|exclude| entry(Kind::Exclude(exclude), layer.trust)));
+        all.extend(layer.excludes.iter().map(|exclude| entry(Kind::Exclude(exclude), layer)));
         all.extend(layer.suppressions.iter().map(|suppression| match suppression.expires {
-            Some(last) if last < terms.today => entry(Kind::Expired(suppression, last), layer.trust),
-            _ => entry(Kind::Suppression(suppression), layer.trust),
+            Some(last) if last < terms.today => entry(Kind::Expired(suppression, last), layer),
+            _ => entry(Kind::Suppression(suppression), layer),
         }));
     }
     all
@@ -219,11 +220,21 @@ impl<'a> Kind<'a> {
             Self::Suppression(suppression) | Self::Expired(suppression, _) => &suppression.reason,
         }
     }
+
+    fn place(self) -> &'a str {
+        match self {
+            Self::Exclude(exclude) => &exclude.place,
+            Self::Suppression(suppression) | Self::Expired(suppression, _) => &suppression.place,
+        }
+    }
 }
 
 impl Entry<'_> {
     /// Whether it allows the finding at this place (`None`: the finding has none).
     fn fits(&self, finding: &Finding, rule: Option<&str>, place: Option<&Location>) -> bool {
+        if !place.is_none_or(|place| self.layer.reaches(place.target)) {
+            return false;
+        }
         let in_files = |glob: &PathGlob| place.is_some_and(|place| glob.matches(&place.path));
         match self.kind {
             Kind::Exclude(exclude) => in_files(&exclude.path),
@@ -261,8 +272,9 @@ impl Entry<'_> {
 
     fn switched_off(&self) -> Option<SwitchedOff> {
         let (what, subject) = match self.kind {
-            _ if self.trust == Trust::Given => return None,
+            // Whoever gave it excludes too: files that nobody opened stand nowhere else.
             Kind::Exclude(exclude) => ("exclude", exclude.path.as_str().to_owned()),
+            _ if self.layer.trust == Trust::Given => return None,
             Kind::Suppression(Suppression { fingerprint: None, path: None, rule: Some(rule), .. }) => {
                 ("rule", rule.clone())
             }
@@ -270,7 +282,13 @@ impl Entry<'_> {
             Kind::Expired(..) => return None,
         };
         let in_effect = self.count > 0 || what == "exclude";
-        in_effect.then(|| SwitchedOff { what, subject, reason: self.kind.reason().to_owned(), count: self.count })
+        in_effect.then(|| SwitchedOff {
+            what,
+            subject,
+            reason: self.kind.reason().to_owned(),
+            count: self.count,
+            place: self.kind.place().to_owned(),
+        })
     }
 }
 
@@ -358,7 +376,7 @@ pub(super) mod tests {
     }
 
     fn layer(trust: Trust, excludes: Vec<Exclude>, suppressions: Vec<Suppression>) -> Allowances {
-        Allowances { trust, excludes, suppressions }
+        Allowances { trust, targets: BTreeSet::from([0]), excludes, suppressions }
     }
 
     fn run(findings: &mut [Finding], layers: &[Allowances], baseline: Option<&Baseline>, scope: Scope) -> Applied {
@@ -476,6 +494,22 @@ pub(super) mod tests {
                 "suppress rule npm-access-token, path test/ 1 (made up)",
             ]
         );
+    }
+
+    #[test]
+    fn a_discovered_configuration_says_nothing_about_another_target() {
+        let lists = || (vec![exclude("vendor/")], vec![suppression(None, Some("npm-uuid"), None)]);
+        for (trust, target, set_aside) in
+            [(Trust::Discovered, 0, true), (Trust::Discovered, 1, false), (Trust::Given, 1, true)]
+        {
+            let (excludes, suppressions) = lists();
+            let mut findings = [finding("token-one", 0, &["vendor/a"]), finding("token-two", 1, &[""])];
+            for location in findings.iter_mut().flat_map(|finding| &mut finding.locations) {
+                location.target = target;
+            }
+            run(&mut findings, &[layer(trust, excludes, suppressions)], None, Scope::Whole);
+            assert_eq!(findings.map(|finding| finding.suppressed.is_some()), [set_aside; 2], "{trust:?} {target}");
+        }
     }
 
     #[test]

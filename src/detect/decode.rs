@@ -43,8 +43,8 @@ enum Places {
     Wide { start: usize },
     /// Where each base64 character stands, relative to `start`.
     Base64 { start: usize, characters: Vec<u32> },
-    /// What each byte was written as.
-    Escaped(Vec<Range<usize>>),
+    /// Where, after `start`, each byte stands, and how long what stands for it is.
+    Escaped { start: usize, written: Vec<(u32, u8)> },
 }
 
 impl Decoded {
@@ -58,9 +58,10 @@ impl Decoded {
                 let last = (inner.end * 4).div_ceil(3).saturating_sub(1);
                 start + place(first)..start + place(last) + 1
             }
-            Places::Escaped(written) => {
-                let piece = |index: usize| written.get(index).or(written.last()).cloned().unwrap_or_default();
-                piece(inner.start).start..piece(inner.end.saturating_sub(1)).end
+            Places::Escaped { start, written } => {
+                let piece = |index: usize| written.get(index).or(written.last()).copied().unwrap_or_default();
+                let (first, (last, length)) = (piece(inner.start).0, piece(inner.end.saturating_sub(1)));
+                start + first as usize..start + last as usize + usize::from(length)
             }
         }
     }
@@ -70,7 +71,9 @@ impl Decoded {
         match &self.places {
             Places::Wide { start } => start + 2 * self.bytes.len(),
             Places::Base64 { start, characters } => start + characters.last().map_or(0, |at| *at as usize + 1),
-            Places::Escaped(written) => written.last().map_or(0, |piece| piece.end),
+            Places::Escaped { start, written } => {
+                start + written.last().map_or(0, |(last, length)| *last as usize + usize::from(*length))
+            }
         }
     }
 }

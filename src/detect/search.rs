@@ -8,7 +8,7 @@ use std::ops::Range;
 use regex::bytes::Regex;
 
 use super::decode::{Decoded, base64_around, unescaped_around, wide_around};
-use super::parse::{Found, Offline, Parser, Text};
+use super::parse::{Found, Offline, Parser, Text, url};
 use super::placeholder::is_placeholder;
 use super::prefilter::Prefilter;
 use crate::model::{Checksum, Match, RuleSet, Secret, SecretKind};
@@ -188,7 +188,7 @@ impl Search<'_> {
 
     /// A file that was quoted as a whole says more once its lines are lines again.
     fn unescape(&mut self, hit: &Range<usize>) {
-        if self.depth >= DEEPEST || hit.start < self.unescaped {
+        if self.depth >= DEEPEST || hit.start < self.unescaped || url::is_bare(self.text.bytes, hit) {
             return;
         }
         let Some(decoded) = unescaped_around(self.text.bytes, hit) else {

@@ -10,6 +10,7 @@ mod display;
 mod error;
 mod index;
 mod listing;
+mod loose;
 mod objects;
 mod pack;
 mod refs;

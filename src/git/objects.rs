@@ -4,43 +4,55 @@ use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use git2::{Odb, OdbObject, Oid};
+use git2::{ObjectFormat, Odb, OdbObject, Oid};
 
 use super::error::GitError;
 use super::listing::Kind;
+use super::loose::Loose;
 use crate::model::{ObjectId, ObjectKind};
 
 /// Reads objects of one repository, for one thread.
 pub struct Reader<'r> {
     odb: Odb<'r>,
+    loose: Loose,
     forbidden: Arc<HashSet<ObjectId>>,
 }
 
 /// The content of one object.
-pub struct Object<'r> {
-    inner: OdbObject<'r>,
+pub struct Object<'r>(Content<'r>);
+
+enum Content<'r> {
+    Packed(OdbObject<'r>),
+    Loose(Kind, Vec<u8>),
 }
 
 impl<'r> Reader<'r> {
-    pub(super) fn new(odb: Odb<'r>, forbidden: Arc<HashSet<ObjectId>>) -> Self {
-        Self { odb, forbidden }
+    pub(super) fn new(odb: Odb<'r>, loose: Loose, forbidden: Arc<HashSet<ObjectId>>) -> Self {
+        Self { odb, loose, forbidden }
     }
 
     /// Kind and size in bytes, without reading the content.
     pub fn header(&self, id: &ObjectId) -> Result<(Kind, u64), GitError> {
+        if let Some(header) = self.loose.header(id) {
+            return header.map_err(|error| unreadable(id, &error.to_string()));
+        }
         let header = self.allowed(id).and_then(|oid| {
             // git2 unwraps the kind of a damaged pack entry. The listing finds those first, but not everyone lists first.
             let read = AssertUnwindSafe(|| self.odb.read_header(oid));
             catch_unwind(read).unwrap_or_else(|_| Err(git2::Error::from_str("its pack entry is of no known kind")))
         });
-        let (size, kind) = header.map_err(|error| unreadable(id, &error))?;
+        let (size, kind) = header.map_err(|error| unreadable(id, error.message()))?;
         Ok((kind_of(kind), size as u64))
     }
 
     /// The content.
     pub fn read(&self, id: &ObjectId) -> Result<Object<'_>, GitError> {
-        let inner = self.allowed(id).and_then(|oid| self.odb.read(oid)).map_err(|error| unreadable(id, &error))?;
-        Ok(Object { inner })
+        if let Some(object) = self.loose.read(id) {
+            let (kind, bytes) = object.map_err(|error| unreadable(id, &error.to_string()))?;
+            return Ok(Object(Content::Loose(kind, bytes)));
+        }
+        let object = self.allowed(id).and_then(|oid| self.odb.read(oid));
+        object.map(|object| Object(Content::Packed(object))).map_err(|error| unreadable(id, error.message()))
     }
 
     /// The content, where the object is of this kind.
@@ -49,12 +61,18 @@ impl<'r> Reader<'r> {
         if object.kind() == kind {
             return Ok(object);
         }
-        Err(GitError::Object { id: *id, reason: format!("it is no {}", kind.as_str()) })
+        Err(unreadable(id, &format!("it is no {}", kind.as_str())))
     }
 
     /// Whether the object is there.
     pub fn contains(&self, id: &ObjectId) -> bool {
         Oid::from_bytes(id.as_bytes()).is_ok_and(|oid| self.odb.exists(oid))
+    }
+
+    /// The object whose id begins with these hexadecimal digits.
+    pub(super) fn by_prefix(&self, digits: &str, format: ObjectFormat) -> Option<ObjectId> {
+        let prefix = Oid::from_str_ext(digits, format).ok()?;
+        ObjectId::new(self.odb.exists_prefix(prefix, digits.len()).ok()?.as_bytes())
     }
 
     fn allowed(&self, id: &ObjectId) -> Result<Oid, git2::Error> {
@@ -68,12 +86,18 @@ impl<'r> Reader<'r> {
 impl Object<'_> {
     /// What it is.
     pub fn kind(&self) -> Kind {
-        kind_of(self.inner.kind())
+        match &self.0 {
+            Content::Packed(object) => kind_of(object.kind()),
+            Content::Loose(kind, _) => *kind,
+        }
     }
 
     /// Its bytes.
     pub fn bytes(&self) -> &[u8] {
-        self.inner.data()
+        match &self.0 {
+            Content::Packed(object) => object.data(),
+            Content::Loose(_, bytes) => bytes,
+        }
     }
 }
 
@@ -89,8 +113,8 @@ pub(super) fn hex_id(digits: &[u8]) -> Option<ObjectId> {
     raw.filter(|raw| raw.len() * 2 == digits.len()).and_then(|raw| ObjectId::new(&raw))
 }
 
-fn unreadable(id: &ObjectId, error: &git2::Error) -> GitError {
-    GitError::Object { id: *id, reason: error.message().to_owned() }
+fn unreadable(id: &ObjectId, reason: &str) -> GitError {
+    GitError::Object { id: *id, reason: reason.to_owned() }
 }
 
 fn kind_of(kind: git2::ObjectType) -> Kind {

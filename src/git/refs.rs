@@ -123,7 +123,10 @@ impl Repo {
     /// What a ref's name resolves to, through symbolic refs.
     pub(super) fn resolve_ref(&self, values: &Values, name: &[u8]) -> Option<ObjectId> {
         let mut value = match name {
-            b"HEAD" => read_value(&self.git_dir().join("HEAD"))?,
+            // HEAD, FETCH_HEAD, MERGE_HEAD and the like.
+            _ if name.iter().all(|byte| byte.is_ascii_uppercase() || *byte == b'_') => {
+                read_value(&self.git_dir().join(std::str::from_utf8(name).ok()?))?
+            }
             _ => values.get(name)?.clone()?,
         };
         for _ in 0..DEEPEST_TAG {
@@ -171,11 +174,12 @@ fn read_value(path: &Path) -> Option<Value> {
     file.read_to_end(&mut text).ok()?;
     match text.strip_prefix(b"ref:") {
         Some(name) => Some(Value::Symbolic(name.trim_ascii().to_vec())),
-        None => hex_id(text.trim_ascii()).map(Value::Id),
+        // FETCH_HEAD says more behind the id.
+        None => text.split(u8::is_ascii_whitespace).next().and_then(hex_id).map(Value::Id),
     }
 }
 
-fn peel(reader: &Reader<'_>, mut id: ObjectId) -> Result<(Vec<ObjectId>, Target), String> {
+pub(super) fn peel(reader: &Reader<'_>, mut id: ObjectId) -> Result<(Vec<ObjectId>, Target), String> {
     let mut tags = Vec::new();
     while tags.len() < DEEPEST_TAG {
         match reader.header(&id).map_err(|error| error.to_string())?.0 {

@@ -12,6 +12,7 @@ use git2::{Config, ErrorCode, ObjectFormat, Odb, Repository};
 
 use super::error::GitError;
 use super::listing::object_directories;
+use super::loose::Loose;
 use super::objects::{Reader, hex_id};
 use super::vet::Forbidden;
 use crate::model::ObjectId;
@@ -125,18 +126,9 @@ impl Repo {
 
     /// Access to the objects.
     pub fn reader(&self) -> Result<Reader<'_>, GitError> {
-        self.inner.odb().map(|odb| Reader::new(odb, self.forbidden.now())).map_err(|error| self.broken(&error))
-    }
-
-    /// libgit2's own handle, for what reads objects by its own choice; not where that could be one that it must not read.
-    pub(super) fn libgit2(&self) -> Result<&Repository, GitError> {
-        if self.forbidden.now().is_empty() {
-            return Ok(&self.inner);
-        }
-        Err(GitError::Broken {
-            path: self.layout.opened.clone(),
-            reason: "an index points outside its pack".to_owned(),
-        })
+        let odb = self.inner.odb().map_err(|error| self.broken(&error))?;
+        let loose = Loose::among(object_directories(self.common_dir().join("objects")));
+        Ok(Reader::new(odb, loose, self.forbidden.now()))
     }
 
     /// What must not be asked of libgit2.
@@ -261,7 +253,9 @@ fn settings(common_dir: &Path) -> Result<Vec<(String, String)>, git2::Error> {
     let config = Config::open(&common_dir.join("config"))?;
     let mut settings = Vec::new();
     config.entries(None)?.for_each(|entry| {
-        if let (Ok(name), Ok(value)) = (entry.name(), entry.value()) {
+        // A name alone means true; git2 unwraps the value that is not there.
+        let value = if entry.has_value() { entry.value() } else { Ok("true") };
+        if let (Ok(name), Ok(value)) = (entry.name(), value) {
             settings.push((name.to_owned(), value.to_owned()));
         }
     })?;
@@ -313,6 +307,8 @@ mod tests {
         assert!(matches!(Repo::open(scratch.path()), Err(GitError::Broken { .. })));
         scratch.write(".git/config", "[core]\nrepositoryformatversion = 1\n[extensions]\nsomethingNew = 1\n");
         assert!(name(Repo::open(scratch.path())).contains("the extension 'somethingnew'"));
+        scratch.write(".git/config", "[core]\nbare\nx\n[remote \"o\"]\npromisor\n");
+        assert_eq!(Repo::open(scratch.path()).unwrap().partial(), Some(Partial { filter: None }), "values left out");
         scratch.write(".git/config", "[core]\nrepositoryformatversion = 1\n[extensions]\nrefStorage = reftable\n");
         assert!(name(Repo::open(scratch.path())).contains("reftable refs"));
     }

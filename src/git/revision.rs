@@ -2,10 +2,9 @@
 //!
 //! What comes in: the words. What goes out: ids of commits to include and to exclude, or an error that names the bad word.
 
-use git2::Repository;
-
 use super::error::GitError;
-use super::objects::hex_id;
+use super::objects::{Reader, hex_id};
+use super::refs::{Target, peel};
 use super::repo::Repo;
 use crate::model::ObjectId;
 
@@ -50,30 +49,100 @@ impl Repo {
             return Ok(None);
         }
         let revision = if revision.is_empty() && spec.contains("..") { "HEAD" } else { revision };
-        let repository = self.libgit2()?;
-        let found = parse(repository, revision).or_else(|error| {
-            self.with_base_resolved(revision).map_or(Err(error), |revision| parse(repository, &revision))
-        });
-        let id =
-            found.map_err(|error| GitError::Revision { spec: spec.to_owned(), reason: error.message().to_owned() })?;
-        Ok(Some(id))
+        let found = self.resolve(revision);
+        found.map(Some).map_err(|reason| GitError::Revision { spec: spec.to_owned(), reason })
     }
 
-    /// The revision with its ref replaced by the ref's object id, for repositories that libgit2 knows by their objects alone.
-    fn with_base_resolved(&self, revision: &str) -> Option<String> {
+    /// What `base~2^{commit}^` names. libgit2 could tell, but reads objects on the way that it may not survive.
+    fn resolve(&self, revision: &str) -> Result<ObjectId, String> {
+        let reader = self.reader().map_err(|error| error.to_string())?;
         let (base, steps) = revision.split_at(revision.find(['~', '^']).unwrap_or(revision.len()));
+        if revision.split_once(':').is_some_and(|(commit, _)| !commit.is_empty()) {
+            return Err("a path in a commit names a tree or a blob, not a commit".to_owned());
+        }
+        if base.contains(['{', ':']) {
+            return Err("reflogs and searches are not understood here; give a branch, tag or commit".to_owned());
+        }
+        let id = self.named(base, &reader).ok_or("there is no such branch, tag or commit")?;
+        if !reader.contains(&id) {
+            return Err(format!("the object {id} is not in this repository"));
+        }
+        let mut commit = match peel(&reader, id)?.1 {
+            Target::Commit(commit) => commit,
+            Target::Tree(_) => return Err("it names a tree, not a commit".to_owned()),
+            Target::Blob(_) => return Err("it names a blob, not a commit".to_owned()),
+        };
+        if let Some(kind) = ["tree", "blob"].into_iter().find(|kind| steps.ends_with(&format!("^{{{kind}}}"))) {
+            return Err(format!("it names a {kind}, not a commit"));
+        }
+        for step in parse_steps(steps).ok_or("what follows the name is not understood")? {
+            commit = self.parent(&reader, commit, step)?;
+        }
+        Ok(commit)
+    }
+
+    fn named(&self, base: &str, reader: &Reader<'_>) -> Option<ObjectId> {
+        if let Some(id) = hex_id(base.as_bytes()).filter(|id| id.as_bytes().len() == self.id_length()) {
+            return Some(id);
+        }
         let base = if base == "@" { "HEAD" } else { base };
         let values = self.ref_values();
-        let id = ["", "refs/", "refs/tags/", "refs/heads/", "refs/remotes/"]
-            .iter()
-            .find_map(|prefix| self.resolve_ref(&values, format!("{prefix}{base}").as_bytes()))?;
-        Some(format!("{id}{steps}"))
+        let candidates =
+            ["", "refs/", "refs/tags/", "refs/heads/", "refs/remotes/"].map(|prefix| format!("{prefix}{base}"));
+        let remote_head = format!("refs/remotes/{base}/HEAD");
+        let named = candidates.iter().chain([&remote_head]).find_map(|name| self.resolve_ref(&values, name.as_bytes()));
+        named.or_else(|| {
+            // An abbreviated id, alone or as `git describe` writes it.
+            let digits = base.rsplit_once("-g").map_or(base, |(_, digits)| digits);
+            let is_prefix = digits.len() >= SHORTEST_PREFIX && digits.bytes().all(|digit| digit.is_ascii_hexdigit());
+            is_prefix.then(|| reader.by_prefix(digits, self.format())).flatten()
+        })
+    }
+
+    fn parent(&self, reader: &Reader<'_>, commit: ObjectId, step: Step) -> Result<ObjectId, String> {
+        let (number, times) = match step {
+            Step::Parent(0) => return Ok(commit),
+            Step::Parent(number) => (number - 1, 1),
+            Step::Back(times) => (0, times),
+        };
+        let (mut commit, shallow) = (commit, self.shallow());
+        for _ in 0..times {
+            let links = reader.links(&commit).map_err(|error| error.to_string())?;
+            let parents = if shallow.contains(&commit) { Vec::new() } else { links.parents };
+            commit = *parents.get(number).ok_or_else(|| format!("{commit} has no such parent"))?;
+        }
+        Ok(commit)
     }
 }
 
-fn parse(repository: &Repository, revision: &str) -> Result<ObjectId, git2::Error> {
-    let commit = repository.revparse_single(revision)?.peel_to_commit()?;
-    hex_id(commit.id().to_string().as_bytes()).ok_or_else(|| git2::Error::from_str("its id is of an unknown kind"))
+/// git's own minimum.
+const SHORTEST_PREFIX: usize = 4;
+
+enum Step {
+    /// `^n`
+    Parent(usize),
+    /// `~n`
+    Back(usize),
+}
+
+fn parse_steps(mut text: &str) -> Option<Vec<Step>> {
+    let mut steps = Vec::new();
+    while let Some(sign) = text.chars().next() {
+        let rest = text.get(1..)?;
+        if let Some(rest) = rest.strip_prefix("{commit}").or_else(|| rest.strip_prefix("{}")).filter(|_| sign == '^') {
+            text = rest;
+            continue;
+        }
+        let (number, rest) = rest.split_at(rest.find(|digit: char| !digit.is_ascii_digit()).unwrap_or(rest.len()));
+        let number = if number.is_empty() { 1 } else { number.parse().ok()? };
+        steps.push(match sign {
+            '^' => Step::Parent(number),
+            '~' => Step::Back(number),
+            _ => return None,
+        });
+        text = rest;
+    }
+    Some(steps)
 }
 
 #[cfg(test)]
@@ -96,15 +165,69 @@ mod tests {
             (vec!["HEAD~1..".to_owned()], vec![range(&[b], &[a])]),
             (vec!["v1".to_owned(), "^main^".to_owned()], vec![range(&[b], &[a])]),
             (vec!["main~1...main".to_owned()], vec![range(&[b], &[a]), range(&[a], &[b])]),
+            (vec!["v1^{}~0^^{commit}..@".to_owned()], vec![range(&[b], &[a])]),
+            (vec![format!("{}..release-3-g{}", a.short(), b.short())], vec![range(&[b], &[a])]),
             (vec![format!("{zero}..{b}")], vec![range(&[b], &[])]),
             (vec![format!("{b}..{zero}")], vec![]),
         ];
         for (specs, expected) in cases {
             assert_eq!(repo.ranges(&specs).unwrap(), expected, "{specs:?}");
         }
-        for bad in ["nowhere", "main..nowhere", "HEAD^{tree}", "", "^", "....", "--all"] {
+        for bad in [
+            "nowhere",
+            "main..nowhere",
+            "HEAD^{tree}",
+            "",
+            "^",
+            "....",
+            "--all",
+            "HEAD~9",
+            "HEAD^2",
+            "v1:a",
+            "HEAD~é",
+            "main@{1}",
+        ] {
             let error = repo.ranges(&[bad.to_owned()]).unwrap_err().to_string();
             assert!(error.contains(&format!("'{bad}'")), "{error}");
         }
+    }
+
+    #[test]
+    fn what_names_no_commit_is_called_what_it_names() {
+        let scratch = Scratch::repository();
+        scratch.write("d/a", "a");
+        let commit = scratch.commit("a");
+        for (tag, object) in [("tree", "HEAD:d"), ("blob", "HEAD:d/a"), ("commit", "HEAD")] {
+            scratch.git(&["tag", tag, object]);
+            scratch.git(&["tag", "-m", "annotated", &format!("annotated-{tag}"), object]);
+        }
+        let repo = scratch.open();
+        let nowhere = "1".repeat(40);
+        let (path, tree, blob) = (
+            "a path in a commit names a tree or a blob, not a commit",
+            "it names a tree, not a commit",
+            "it names a blob, not a commit",
+        );
+        let searched = "reflogs and searches are not understood here; give a branch, tag or commit";
+        let missing = format!("the object {nowhere} is not in this repository");
+        for (revision, expected) in [
+            ("main:d", path),
+            ("main~0:d/a", path),
+            ("tree", tree),
+            ("annotated-tree", tree),
+            ("tree~1", tree),
+            ("blob", blob),
+            ("annotated-blob", blob),
+            ("main^{tree}", tree),
+            ("main~0^{blob}", blob),
+            (":/a", searched),
+            ("main@{1}", searched),
+            (&nowhere, &missing),
+        ] {
+            let error = repo.ranges(&[revision.to_owned()]).unwrap_err().to_string();
+            assert_eq!(error, format!("cannot resolve the revision '{revision}': {expected}"));
+        }
+        let range = Range { include: vec![commit], exclude: Vec::new() };
+        assert_eq!(repo.ranges(&["annotated-commit".to_owned()]).unwrap(), [range]);
     }
 }

@@ -156,6 +156,17 @@ pub enum SecondFactor {
     NotAsked,
 }
 
+/// What it can change besides packages. What publishing a package allows to change of that package belongs to publishing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Administration {
+    /// Nothing.
+    None,
+    /// Its owner's organisations: members, teams, and who may publish through them.
+    Organisations,
+    /// Its owner's account as a login can: profile, tokens, organisations.
+    Account,
+}
+
 /// A block of addresses.
 pub type Cidr = IpNet;
 
@@ -208,6 +219,8 @@ pub struct Access {
     pub kind: Claim<TokenKind>,
     /// Whether it publishes.
     pub publish: Claim<Publish>,
+    /// What it administers.
+    pub administration: Claim<Administration>,
     /// From where.
     pub network: Claim<Network>,
     /// Whether a second factor is asked for.
@@ -225,6 +238,7 @@ impl Access {
             identity: Claim::NotVisible(reason.to_owned()),
             kind: Claim::NotVisible(reason.to_owned()),
             publish: Claim::NotVisible(reason.to_owned()),
+            administration: Claim::NotVisible(reason.to_owned()),
             network: Claim::NotVisible(reason.to_owned()),
             second_factor: Claim::NotVisible(reason.to_owned()),
             expiry: Claim::NotVisible(reason.to_owned()),

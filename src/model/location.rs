@@ -53,6 +53,8 @@ pub enum Place {
 pub struct Location {
     /// The kind of place.
     pub place: Place,
+    /// Which of the run's targets it lies in, from 0.
+    pub target: usize,
     /// Path, in display form; empty for standard input, commit messages, tags, and objects that no tree names.
     pub path: String,
     /// Where in the text.
@@ -72,6 +74,16 @@ pub struct Location {
 impl Location {
     /// A place of which only region and path are known yet.
     pub fn new(place: Place, path: String, region: Region) -> Self {
-        Self { place, path, region, commit: None, removed: None, reachable: true, at_tip: Vec::new(), allow: None }
+        Self {
+            place,
+            target: 0,
+            path,
+            region,
+            commit: None,
+            removed: None,
+            reachable: true,
+            at_tip: Vec::new(),
+            allow: None,
+        }
     }
 }

@@ -6,6 +6,7 @@
 mod access;
 mod blob;
 mod checksum;
+mod evidence;
 mod finding;
 mod location;
 mod reported;
@@ -16,12 +17,13 @@ mod secret;
 mod text;
 
 pub use access::{
-    Access, Cidr, Claim, Expiry, Identity, Inactive, Inspection, Network, PackageReach, Proof, Publish, Reach,
-    SecondFactor, TokenKind, Unknown, Validity,
+    Access, Administration, Cidr, Claim, Expiry, Identity, Inactive, Inspection, Network, PackageReach, Proof, Publish,
+    Reach, SecondFactor, TokenKind, Unknown, Validity,
 };
 pub use blob::{Blob, Fresh, ObjectId, ObjectKind, Origin, Start};
 pub use checksum::Checksum;
-pub use finding::{BoundHost, Credential, Evidence, Finding, Hit, Match, Severity, Suppressed, SuppressedBy};
+pub use evidence::Evidence;
+pub use finding::{BoundHost, Credential, Finding, Hit, Match, Severity, Suppressed, SuppressedBy};
 pub use location::{Commit, Location, Place, Region};
 pub use reported::Reported;
 pub use rule::{Matcher, RegistryFacts, RegistryId, Rule, RuleSet};

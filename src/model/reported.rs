@@ -1,6 +1,6 @@
 //! A finding as a report of an earlier run has it: without its secret, but with what is needed to find it again.
 
-use super::finding::BoundHost;
+use super::finding::{BoundHost, Suppressed};
 use super::location::Location;
 use super::rule::RegistryId;
 use super::secret::Secret;
@@ -18,7 +18,7 @@ pub struct Reported {
     pub redacted: String,
     /// The secret, if the report was written with raw secrets.
     pub value: Option<Secret>,
-    /// Its places, as far as they tell where to look again: place, path, region.
+    /// Its places.
     pub locations: Vec<Location>,
     /// Base URL of the endpoint that was asked.
     pub endpoint: Option<String>,
@@ -26,6 +26,8 @@ pub struct Reported {
     pub hosts: Vec<BoundHost>,
     /// The user name that belongs to it.
     pub user: Option<String>,
+    /// Set when it was set aside, and by what.
+    pub suppressed: Option<Suppressed>,
     /// The run's targets, below which its places are.
     pub targets: Vec<String>,
 }

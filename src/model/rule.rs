@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::checksum::Checksum;
-use super::finding::Evidence;
+use super::evidence::Evidence;
 use super::secret::SecretKind;
 
 /// The short name of a registry: `npm`, `pypi`, …

@@ -48,8 +48,6 @@ pub enum Code {
     RangeEmpty,
     /// A suppression or baseline entry matched nothing.
     SuppressionUnused,
-    /// The scanned repository's own configuration switches something off.
-    SwitchedOff,
     /// A setting that the scanned repository's own configuration may not make.
     SettingIgnored,
     /// A registry could not be asked.
@@ -74,7 +72,6 @@ impl Code {
             Self::AttributionIncomplete => "attribution-incomplete",
             Self::RangeEmpty => "range-empty",
             Self::SuppressionUnused => "suppression-unused",
-            Self::SwitchedOff => "switched-off",
             Self::SettingIgnored => "setting-ignored",
             Self::RegistryUnavailable => "registry-unavailable",
         }
@@ -168,7 +165,7 @@ pub enum Outcome {
     NotRevoked(String),
     /// The registry refused, in these words.
     Refused(String),
-    /// No answer, or no telling afterwards. Not retried.
+    /// No answer to the deletion, or no telling afterwards; or none before, and then nothing was sent that changes anything. Not retried.
     Unknown(String),
     /// Nothing could be tried, and why.
     NotPossible(String),
@@ -197,13 +194,13 @@ pub struct Receipt {
     pub after: Option<Validity>,
     /// Requests of the ledger, in order.
     pub requests: Vec<u32>,
-    /// When the outcome was known, RFC 3339, UTC.
+    /// When the outcome was known, RFC 3339, UTC, to the second.
     pub time: String,
     /// The page on which the owner can do it by hand.
     pub owner_page: Option<String>,
 }
 
-/// What the scanned repository's own configuration switched off.
+/// What a configuration switched off.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SwitchedOff {
     /// `exclude`, `suppress` or `rule`.
@@ -212,8 +209,10 @@ pub struct SwitchedOff {
     pub subject: String,
     /// The reason given.
     pub reason: String,
-    /// How much it set aside: files or findings.
+    /// How much it set aside: for `exclude` files, folders and places in history, otherwise findings.
     pub count: u64,
+    /// Where it is written: file and line.
+    pub place: String,
 }
 
 /// What was looked at.
@@ -248,7 +247,7 @@ pub struct Run {
     pub findings: Vec<Finding>,
     /// What was asked.
     pub ledger: Vec<LedgerEntry>,
-    /// What the repository's own configuration switched off.
+    /// What configurations switched off.
     pub switched_off: Vec<SwitchedOff>,
     /// The rules that were active.
     pub rules: RuleSet,

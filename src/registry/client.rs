@@ -61,7 +61,16 @@ pub struct Plan {
     /// Whose it is, where known.
     pub user: Option<String>,
     /// Why nothing can be sent, where that is so.
-    pub obstacle: Option<String>,
+    pub obstacle: Option<Obstacle>,
+}
+
+/// Why nothing can be sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Obstacle {
+    /// There is no way from here.
+    NoWay(String),
+    /// The registry gave no usable answer, so nobody knows whether there is a way, or need of one.
+    NoAnswer(String),
 }
 
 /// What came of the request that revokes.

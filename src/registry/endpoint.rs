@@ -31,6 +31,15 @@ pub struct Endpoint {
     pub password_page: Option<String>,
 }
 
+/// Where a credential may belong.
+#[derive(Clone, Debug)]
+pub struct Issuers<'e> {
+    /// At least one.
+    pub endpoints: Vec<&'e Endpoint>,
+    /// A host that its files name as well and that may not be asked. As long as it may be the issuer, no other's refusal is death.
+    pub elsewhere: Option<String>,
+}
+
 /// Why an endpoint or an operator's credential was not accepted.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum EndpointError {
@@ -112,27 +121,56 @@ impl Endpoints {
         self.all.iter()
     }
 
-    /// The endpoint of a credential from a scanned file.
-    pub fn resolve(&self, credential: &Credential) -> Result<&Endpoint, Unknown> {
-        let of_registry = || self.all.iter().filter(|endpoint| endpoint.registry == credential.registry);
-        let named = of_registry().find(|endpoint| credential.hosts.iter().any(|host| endpoint.is_named_by(host)));
-        match (named, credential.hosts.first()) {
-            (Some(endpoint), _) => Ok(endpoint),
-            (None, Some(host)) => Err(Unknown::ForeignHost(host.to_string())),
+    /// The endpoints of a credential from a scanned file: all that its files name, since any of them may have issued it.
+    pub fn resolve(&self, credential: &Credential) -> Result<Issuers<'_>, Unknown> {
+        let (mut endpoints, mut elsewhere) = (Vec::<&Endpoint>::new(), None);
+        for host in &credential.hosts {
+            let named = self.named(&credential.registry, host);
+            if named.is_empty() {
+                elsewhere.get_or_insert_with(|| host.to_string());
+            }
+            for endpoint in named {
+                if endpoints.iter().all(|known| known.base != endpoint.base) {
+                    endpoints.push(endpoint);
+                }
+            }
+        }
+        endpoints.sort_by_key(|endpoint| !endpoint.public);
+        match (endpoints.first(), elsewhere) {
+            // Its own format names its issuer, and that one is asked.
+            (Some(first), _) if first.public && credential.self_identifying => {
+                Ok(Issuers { endpoints, elsewhere: None })
+            }
+            (Some(_), elsewhere) => Ok(Issuers { endpoints, elsewhere }),
+            (None, Some(host)) => Err(Unknown::ForeignHost(host)),
             (None, None) if credential.self_identifying => {
-                of_registry().find(|endpoint| endpoint.public).ok_or(Unknown::NoHost)
+                let mut public = self.all.iter().filter(|e| e.registry == credential.registry && e.public);
+                public.next().map(Issuers::only).ok_or(Unknown::NoHost)
             }
             (None, None) => Err(Unknown::NoHost),
         }
     }
 
+    /// The endpoints that one host of a file means: the one that it stands in, by the longest path, or all that stand below it.
+    fn named(&self, registry: &RegistryId, host: &BoundHost) -> Vec<&Endpoint> {
+        let of_registry = self.all.iter().filter(|endpoint| endpoint.registry == *registry);
+        let (around, below): (Vec<&Endpoint>, Vec<&Endpoint>) = of_registry
+            .filter(|endpoint| endpoint.is_named_by(host))
+            .partition(|endpoint| endpoint.public || host.path.starts_with(endpoint.base.path()));
+        match around.into_iter().max_by_key(|endpoint| (!endpoint.public, endpoint.base.path().len())) {
+            Some(endpoint) => vec![endpoint],
+            None => below,
+        }
+    }
+
     /// The endpoint of a credential that the user handed over alone: the one given with `--endpoint`, else as above; the
     /// public one if nothing else is known, because the user said which registry it belongs to.
-    pub fn resolve_lone(&self, credential: &Credential) -> Result<&Endpoint, Unknown> {
+    pub fn resolve_lone(&self, credential: &Credential) -> Result<Issuers<'_>, Unknown> {
         let of_registry = || self.all.iter().filter(|endpoint| endpoint.registry == credential.registry);
         if credential.hosts.is_empty() {
             let given = of_registry().find(|endpoint| !endpoint.public);
-            return given.or_else(|| of_registry().find(|endpoint| endpoint.public)).ok_or(Unknown::NoHost);
+            let chosen = given.or_else(|| of_registry().find(|endpoint| endpoint.public));
+            return chosen.map(Issuers::only).ok_or(Unknown::NoHost);
         }
         self.resolve(credential)
     }
@@ -159,6 +197,13 @@ impl Endpoints {
     }
 }
 
+impl<'e> Issuers<'e> {
+    /// This one and no other.
+    pub(crate) fn only(endpoint: &'e Endpoint) -> Self {
+        Self { endpoints: vec![endpoint], elsewhere: None }
+    }
+}
+
 impl Endpoint {
     /// Scheme, host and port.
     pub fn origin(&self) -> String {
@@ -180,6 +225,10 @@ impl Endpoint {
         if self.public {
             let mirror = bound.port.is_none_or(|port| port == 443) && self.mirrors.contains(&bound.host);
             return mirror || (same_port && self.has_host(&bound.host));
+        }
+        // `/a/../b/` starts like `/a/` and is `/b/`.
+        if bound.path.split('/').any(|part| matches!(part, "." | "..")) {
+            return false;
         }
         let path = self.base.path();
         same_port && self.has_host(&bound.host) && (path.starts_with(&bound.path) || bound.path.starts_with(path))
@@ -301,15 +350,46 @@ mod tests {
         ];
         for (hosts, own, expected) in cases {
             let credential = credential(hosts, own);
-            let got = endpoints.resolve(&credential).map(|endpoint| endpoint.base.as_str());
+            let got = endpoints.resolve(&credential).map(|issuers| issuers.endpoints[0].base.as_str());
             assert_eq!(got, expected, "{hosts:?}");
+        }
+    }
+
+    #[test]
+    fn every_endpoint_that_files_name_may_be_the_issuer() {
+        let (public, corp) = ("https://registry.npm.invalid/", "https://corp.invalid/");
+        let (a, b) = ("https://corp.invalid/repo/a/", "https://corp.invalid/repo/b/");
+        let endpoints = endpoints(&[corp, a, b, "https://other.invalid/x/", "https://other.invalid/y/"]);
+        let strange = Some("evil.invalid/".to_owned());
+        let cases: [(Hosts<'_>, bool, &[&str], Option<String>); 10] = [
+            (&[("mirror.invalid", None, "/"), ("corp.invalid", None, "/")], false, &[public, corp], None),
+            (&[("mirror.invalid", None, "/"), ("evil.invalid", None, "/")], false, &[public], strange.clone()),
+            (&[("mirror.invalid", None, "/"), ("evil.invalid", None, "/")], true, &[public], None),
+            (&[("corp.invalid", None, "/"), ("evil.invalid", None, "/")], true, &[corp], strange),
+            (&[("corp.invalid", None, "/repo/b/")], false, &[b], None),
+            (&[("corp.invalid", None, "/repo/b/group/")], false, &[b], None),
+            (&[("corp.invalid", None, "/repo/a/"), ("corp.invalid", None, "/repo/b/")], false, &[a, b], None),
+            (&[("corp.invalid", None, "/repo/")], false, &[corp], None),
+            (&[("other.invalid", None, "/")], false, &["https://other.invalid/x/", "https://other.invalid/y/"], None),
+            (&[], true, &[public], None),
+        ];
+        for (hosts, own, expected, elsewhere) in cases {
+            let credential = credential(hosts, own);
+            let got = endpoints.resolve(&credential).unwrap();
+            let bases: Vec<&str> = got.endpoints.iter().map(|endpoint| endpoint.base.as_str()).collect();
+            assert_eq!((bases.as_slice(), got.elsewhere), (expected, elsewhere), "{hosts:?}");
+        }
+        for path in ["/x/../y/", "/x/./", "/../"] {
+            let credential = credential(&[("other.invalid", None, path)], false);
+            assert!(endpoints.resolve(&credential).is_err(), "{path}");
         }
     }
 
     #[test]
     fn a_lone_credential_goes_where_the_operator_points() {
         let alone = credential(&[], true);
-        let base = |endpoints: &Endpoints| endpoints.resolve_lone(&alone).map(|endpoint| endpoint.base.to_string());
+        let base =
+            |endpoints: &Endpoints| endpoints.resolve_lone(&alone).map(|issuers| issuers.endpoints[0].base.to_string());
         assert_eq!(base(&endpoints(&["http://127.0.0.1:4873"])).unwrap(), "http://127.0.0.1:4873/");
         assert_eq!(base(&endpoints(&[])).unwrap(), "https://registry.npm.invalid/");
     }

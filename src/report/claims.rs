@@ -6,7 +6,9 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::sanitise::Cleaner;
-use crate::model::{Access, Claim, Expiry, Inactive, Network, Proof, Publish, Reach, SecondFactor, TokenKind, Unknown};
+use crate::model::{
+    Access, Administration, Claim, Expiry, Inactive, Network, Proof, Publish, Reach, SecondFactor, TokenKind, Unknown,
+};
 
 /// One claim.
 #[derive(Serialize)]
@@ -32,6 +34,7 @@ pub(super) struct AccessJson {
     identity: ClaimJson,
     kind: ClaimJson,
     publish: ClaimJson,
+    administration: ClaimJson,
     network: ClaimJson,
     second_factor: ClaimJson,
     expiry: ClaimJson,
@@ -51,6 +54,11 @@ impl AccessJson {
                 TokenKind::Other(words) => scrub(words),
             }),
             publish: claim(&access.publish, clean, |publish| publish_word(*publish).into()),
+            administration: claim(&access.administration, clean, |what| match what {
+                Administration::None => "none".into(),
+                Administration::Organisations => "organisations".into(),
+                Administration::Account => "account".into(),
+            }),
             network: claim(&access.network, clean, |network| match network {
                 Network::Anywhere => "anywhere".into(),
                 Network::Only(blocks) => blocks.iter().map(ToString::to_string).collect::<Vec<_>>().into(),

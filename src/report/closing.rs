@@ -6,18 +6,26 @@ use std::collections::BTreeMap;
 
 use super::numbers::{bytes, count, counted, duration};
 use super::wrap::NO_BREAK;
-use crate::model::{Level, Run, Severity};
+use crate::model::{Code, Level, Notification, Run, Severity};
 
 /// `3 findings (1 critical, 2 medium), 1 set aside · 12 rules · … · 4.2 s`, after what was not looked at.
 pub(super) fn closing(run: &Run, aside: u64) -> String {
     let by_severity = run.by_severity();
     let total: u64 = by_severity.values().sum();
-    let missed = run.notifications.iter().filter(|said| said.level == Level::Warning).count() as u64;
-    let incomplete = format!("incomplete: {} could not be looked at", counted(missed, "place"));
+    let warned = |of_registry: bool| {
+        let about = |said: &&Notification| (said.code == Code::RegistryUnavailable) == of_registry;
+        run.notifications.iter().filter(|said| said.level == Level::Warning).filter(about).count() as u64
+    };
+    let (unseen, unasked) = (warned(false), warned(true));
+    let missed = unseen + unasked;
+    let parts = [(unseen, "place", "looked at"), (unasked, "server", "asked")];
+    let parts = parts.into_iter().filter(|(n, ..)| *n > 0);
+    let parts: Vec<String> = parts.map(|(n, what, how)| format!("{} could not be {how}", counted(n, what))).collect();
+    let incomplete = format!("incomplete: {}", parts.join(", "));
     let summary = &run.summary;
     let nothing = (summary.files, summary.objects, summary.bytes) == (0, 0, 0);
     let mut verdict = match (total, missed) {
-        (0, 0) if nothing => "nothing was searched: no findings".to_owned(),
+        (0, 0) if nothing && run.findings.is_empty() => "nothing was searched: no findings".to_owned(),
         (0, 0) => "clean: no findings".to_owned(),
         (0, _) => format!("{incomplete}; no findings elsewhere"),
         (_, 0) => tally(&by_severity, total),

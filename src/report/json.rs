@@ -174,6 +174,7 @@ struct SwitchedOffJson {
     subject: String,
     reason: String,
     count: u64,
+    r#where: String,
 }
 
 #[derive(Serialize)]
@@ -326,6 +327,7 @@ impl Scribe<'_> {
             subject: self.scrub(&off.subject),
             reason: self.scrub(&off.reason),
             count: off.count,
+            r#where: self.scrub(&off.place),
         }
     }
 }
@@ -525,6 +527,13 @@ mod tests {
                     2
                   ]
                 },
+                "administration": {
+                  "state": "proven",
+                  "value": "none",
+                  "proof": [
+                    2
+                  ]
+                },
                 "network": {
                   "state": "proven",
                   "value": "anywhere",
@@ -672,6 +681,15 @@ mod tests {
                   "proof": [
                     5
                   ]
+                },
+                "administration": {
+                  "state": "bounded",
+                  "at_least": "none",
+                  "at_most": "account",
+                  "proof": [
+                    5
+                  ],
+                  "note": "a token can do no more than its user"
                 },
                 "network": {
                   "state": "not-visible",
@@ -830,7 +848,8 @@ mod tests {
               "what": "exclude",
               "subject": "vendor/",
               "reason": "third-party code",
-              "count": 1200
+              "count": 1200,
+              "where": "keyrake.toml:1"
             }
           ],
           "ledger": [
@@ -934,9 +953,8 @@ mod tests {
             assert_eq!(reported.user, finding.credential.user);
             assert_eq!(reported.hosts, finding.credential.hosts.iter().cloned().collect::<Vec<_>>());
             assert_eq!(reported.targets, run.targets);
-            let place = |location: &Location| (location.place.clone(), location.path.clone(), location.region);
-            let (read, known) = (reported.locations.iter().map(place), finding.locations.iter().map(place));
-            assert_eq!(read.collect::<Vec<_>>(), known.collect::<Vec<_>>());
+            assert_eq!(reported.locations, finding.locations);
+            assert_eq!(reported.suppressed, finding.suppressed);
         }
     }
 
@@ -974,7 +992,7 @@ mod tests {
             ),
             (
                 text.replace("\"history\"", "\"hunter2\""),
-                "this is no keyrake report: a field is missing or has another type, at line 143 column 29",
+                "this is no keyrake report: a field is missing or has another type, at line 150 column 29",
             ),
             (text.replace("9f9f", "hunter2"), "this is no keyrake report: an object id is none"),
         ];

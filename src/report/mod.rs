@@ -25,6 +25,7 @@ use std::str::FromStr;
 use crate::model::{Finding, Run};
 
 pub use receipts::{Revocations, write as write_receipts};
+pub use wrap::wrapped;
 
 /// The name of the tool in reports.
 const TOOL: &str = "keyrake";
@@ -91,7 +92,7 @@ impl Default for TextStyle {
 #[non_exhaustive]
 pub enum ReportError {
     /// The bytes did not go out.
-    #[error("the report could not be written: {0}")]
+    #[error("the report could not be written")]
     Write(#[from] io::Error),
     /// The words of the command line.
     #[error("no such format; text, json and sarif are known")]
@@ -153,6 +154,18 @@ mod tests {
                     }
                 }
             }
+        }
+    }
+
+    #[test]
+    fn raw_secrets_on_request_stand_in_one_field_of_json_and_nowhere_else() {
+        let run = Run { show_secrets: true, ..samples::hostile() };
+        for (format, expected) in [(Format::Text, 0), (Format::Sarif, 0), (Format::Json, run.findings.len())] {
+            let mut out = Vec::new();
+            write(&run, format, &mut out, &TextStyle::default()).unwrap();
+            let text = String::from_utf8(out).unwrap();
+            let raw = std::str::from_utf8(samples::token("7890").expose()).unwrap().to_owned();
+            assert_eq!(text.matches(&raw).count() + text.matches("hunter2").count() / 2, expected, "{format}: {text}");
         }
     }
 

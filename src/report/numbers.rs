@@ -24,6 +24,11 @@ pub(super) fn counted(n: u64, word: &str) -> String {
     format!("{}{NO_BREAK}{}", count(n), if n == 1 { word } else { &plural })
 }
 
+/// The `s` of several.
+pub(super) fn plural(n: u64) -> &'static str {
+    if n == 1 { "" } else { "s" }
+}
+
 /// `3.1 M`, `12 k`, `950`.
 pub(super) fn short(n: u64) -> String {
     scaled(n, &["", "k", "M", "G", "T", "P", "E"])

@@ -5,7 +5,7 @@
 
 use std::collections::HashSet;
 
-use super::numbers::count;
+use super::numbers::{count, plural};
 use super::sanitise::Cleaner;
 use super::wrap::NO_BREAK;
 use crate::model::{Commit, Location, ObjectKind, Place};
@@ -95,7 +95,7 @@ fn standing(location: &Location, clean: &Cleaner) -> String {
     match (location.reachable, tips.is_empty(), more) {
         (false, _, _) => ", reachable from no ref".to_owned(),
         (true, false, 0) => format!(", still in {}", tips.join(", ")),
-        (true, false, _) => format!(", still in {} and {} more refs", tips.join(", "), count(more)),
+        (true, false, _) => format!(", still in {} and {} more ref{}", tips.join(", "), count(more), plural(more)),
         (true, true, _) if location.removed.is_some() => ", still in the history".to_owned(),
         (true, true, _) => String::new(),
     }

@@ -10,7 +10,10 @@ use serde::Deserialize;
 
 use super::ReportError;
 use super::json::SCHEMA;
-use crate::model::{BoundHost, Location, ObjectId, ObjectKind, Place, Region, RegistryId, Reported, Secret};
+use crate::model::{
+    BoundHost, Commit, Location, ObjectId, ObjectKind, Place, Region, RegistryId, Reported, Secret, Suppressed,
+    SuppressedBy,
+};
 
 #[derive(Deserialize)]
 struct Header {
@@ -36,6 +39,22 @@ struct Finding {
     hosts: Vec<Host>,
     #[serde(default)]
     locations: Vec<Spot>,
+    suppressed: Option<Aside>,
+}
+
+#[derive(Deserialize)]
+struct Aside {
+    by: By,
+    #[serde(default)]
+    reason: String,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum By {
+    Inline,
+    Config,
+    Baseline,
 }
 
 #[derive(Deserialize)]
@@ -72,6 +91,24 @@ struct Spot {
     end_line: Option<u64>,
     end_column: Option<u64>,
     object: Option<Object>,
+    commit: Option<CommitForm>,
+    removed: Option<CommitForm>,
+    #[serde(default = "yes")]
+    reachable: bool,
+    #[serde(default)]
+    at_tip: Vec<String>,
+    allow: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct CommitForm {
+    id: String,
+    #[serde(default)]
+    author: String,
+    #[serde(default)]
+    time: String,
+    #[serde(default)]
+    summary: String,
 }
 
 #[derive(Clone, Copy, Deserialize)]
@@ -131,8 +168,20 @@ impl Finding {
             locations: self.locations.into_iter().map(Spot::location).collect::<Result<_, _>>()?,
             hosts: self.hosts.into_iter().map(|Host { host, port, path }| BoundHost { host, port, path }).collect(),
             user: self.user,
+            suppressed: self.suppressed.map(Aside::suppressed),
             targets: targets.to_vec(),
         })
+    }
+}
+
+impl Aside {
+    fn suppressed(self) -> Suppressed {
+        let by = match self.by {
+            By::Inline => SuppressedBy::Inline,
+            By::Config => SuppressedBy::Config,
+            By::Baseline => SuppressedBy::Baseline,
+        };
+        Suppressed { by, reason: self.reason }
     }
 }
 
@@ -160,7 +209,7 @@ impl Spot {
             (OriginWord::Stdin, _) => Place::Stdin,
             (OriginWord::File, _) => Place::File,
             (OriginWord::History, Some(Object { id, kind })) => Place::History {
-                id: object_id(&id).ok_or_else(|| ReportError::NotAReport("an object id is none".to_owned()))?,
+                id: object_id(&id)?,
                 kind: match kind {
                     ObjectWord::Blob => ObjectKind::Blob,
                     ObjectWord::Commit => ObjectKind::Commit,
@@ -177,15 +226,36 @@ impl Spot {
             end_line: self.end_line.unwrap_or(self.line),
             end_column: self.end_column.unwrap_or(self.column),
         };
-        Ok(Location::new(place, self.path, region))
+        Ok(Location {
+            commit: self.commit.map(CommitForm::commit).transpose()?,
+            removed: self.removed.map(CommitForm::commit).transpose()?,
+            reachable: self.reachable,
+            at_tip: self.at_tip,
+            allow: self.allow,
+            ..Location::new(place, self.path, region)
+        })
     }
 }
 
-fn object_id(hex: &str) -> Option<ObjectId> {
+impl CommitForm {
+    fn commit(self) -> Result<Commit, ReportError> {
+        let Self { id, author, time, summary } = self;
+        Ok(Commit { id: object_id(&id)?, author, time, summary })
+    }
+}
+
+fn object_id(hex: &str) -> Result<ObjectId, ReportError> {
     let (pairs, odd) = hex.as_bytes().as_chunks::<2>();
     let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
     let bytes: Option<Vec<u8>> = pairs.iter().map(|[high, low]| Some(digit(*high)? << 4 | digit(*low)?)).collect();
-    bytes.filter(|_| odd.is_empty()).and_then(|bytes| ObjectId::new(&bytes))
+    bytes
+        .filter(|_| odd.is_empty())
+        .and_then(|bytes| ObjectId::new(&bytes))
+        .ok_or_else(|| ReportError::NotAReport("an object id is none".to_owned()))
+}
+
+fn yes() -> bool {
+    true
 }
 
 fn first() -> u64 {

@@ -17,7 +17,7 @@ use super::sanitise::Cleaner;
 use super::text::{Page, request};
 use super::wrap::NO_BREAK;
 use super::{Format, ReportError, TextStyle, write_json};
-use crate::model::{Inactive, LedgerEntry, Notification, Outcome, Receipt, Scrubber, Unknown, Validity, Way};
+use crate::model::{Inactive, LedgerEntry, Notification, Outcome, Receipt, Scrubber, Signer, Unknown, Validity, Way};
 
 /// The schema of receipts, with its number.
 const SCHEMA: &str = "keyrake/receipt/1";
@@ -54,28 +54,50 @@ fn text(told: &Revocations<'_>, page: &mut Page<'_>) -> io::Result<()> {
     for receipt in told.receipts {
         let (word, colour) = heading(&receipt.outcome);
         page.lead(word, colour, &sentence(receipt, page))?;
-        let asked = told.ledger.iter().filter(|entry| receipt.requests.contains(&entry.id));
-        let asked: Vec<String> = asked.map(|entry| request(entry, page.clean)).collect();
-        if !asked.is_empty() {
-            page.detail(&format!("asked: {}", asked.join(" · ")))?;
+        let asked = || told.ledger.iter().filter(|entry| receipt.requests.contains(&entry.id));
+        let requests: Vec<String> = asked().map(|entry| request(entry, page.clean)).collect();
+        if !requests.is_empty() {
+            page.detail(&format!("asked: {}", requests.join(" · ")))?;
         }
         let before = validity(&receipt.before, page);
         match &receipt.after {
             Some(after) => page.detail(&format!("before: {before} · afterwards: {}", validity(after, page)))?,
             None => page.detail(&format!("before: {before}"))?,
         }
-        if let Some(owner_page) = receipt.owner_page.as_deref().filter(|_| !is_dead(&receipt.outcome)) {
-            let look_for = match receipt.redacted.as_str() {
-                "***" => String::new(),
-                redacted => format!(" (look for {redacted})"),
-            };
-            page.detail(&format!("by hand: {}{look_for}", page.foreign(owner_page)))?;
+        let by_owner = asked().any(|entry| entry.method == "DELETE" && entry.signer == Signer::Operator);
+        if matches!(receipt.outcome, Outcome::Refused(_)) && !by_owner {
+            page.detail(&with_the_owners_session(receipt, page))?;
+        }
+        if let Some(place) = by_hand(receipt, page) {
+            page.detail(&format!("by hand: {place}"))?;
         }
         page.detail(&format!("fingerprint: {} · {}", page.foreign(&receipt.fingerprint), page.foreign(&receipt.time)))?;
         writeln!(page.out)?;
     }
     page.notifications(told.notifications)?;
     page.plain(&closing(told.receipts))
+}
+
+/// What may work where the token may not revoke itself.
+fn with_the_owners_session(receipt: &Receipt, page: &Page<'_>) -> String {
+    let registry = page.foreign(receipt.registry.as_str());
+    let flag = format!("--operator{NO_BREAK}{registry}=env:NAME");
+    format!("next: the same again with {flag}, where the variable NAME holds its owner's login session")
+}
+
+/// Where its owner finds it, and under what form.
+fn by_hand(receipt: &Receipt, page: &Page<'_>) -> Option<String> {
+    let refused = matches!(receipt.outcome, Outcome::Refused(_) | Outcome::NotRevoked(_));
+    let place = match (&receipt.owner_page, &receipt.endpoint) {
+        _ if is_dead(&receipt.outcome) => return None,
+        (Some(owner_page), _) => page.foreign(owner_page),
+        (None, Some(endpoint)) if refused => format!("in its owner's list of tokens at {}", page.foreign(endpoint)),
+        (None, _) => return None,
+    };
+    Some(match receipt.redacted.as_str() {
+        "***" => place,
+        redacted => format!("{place} (look for {})", page.foreign(redacted)),
+    })
 }
 
 /// `npm token npm_aBcD…7890 of alice at https://…: …`.
@@ -98,7 +120,15 @@ fn sentence(receipt: &Receipt, page: &Page<'_>) -> String {
             Outcome::AlreadyInactive => "was dead before; nothing was sent to revoke it".to_owned(),
             Outcome::Revoked => format!("revoked {how}; a probe afterwards shows it dead"),
             Outcome::NotRevoked(what) => format!("NOT revoked {how}: {}", page.foreign(what)),
+            // The page is where it goes on, not what was refused.
+            Outcome::Refused(what) if matches!(receipt.way, Way::OwnerPage(_)) => {
+                format!("the registry refused to revoke it: {}", page.foreign(what))
+            }
             Outcome::Refused(what) => format!("the registry refused to revoke it {how}: {}", page.foreign(what)),
+            // Who was asked to delete it was asked about it afterwards, too.
+            Outcome::Unknown(what) if receipt.after.is_none() => {
+                format!("nothing was sent to revoke it, and nobody knows whether it works: {}", page.foreign(what))
+            }
             Outcome::Unknown(what) => {
                 format!(
                     "asked for {how}, but nobody knows whether it is revoked: {}; not tried again",
@@ -316,6 +346,10 @@ mod tests {
                 ..samples::request(2, "/-/npm/v1/tokens/token/***", 200, Signer::Operator, "the server says yes")
             },
             samples::request(3, "/-/whoami", 401, Signer::Credential, "dead"),
+            LedgerEntry {
+                method: "DELETE",
+                ..samples::request(4, "/-/npm/v1/tokens/token/***", 403, Signer::Credential, "no")
+            },
         ];
         let scrubber = Scrubber::new([samples::token("7890")]);
         let told = Revocations { receipts, ledger: &ledger, notifications, scrubber: &scrubber };
@@ -336,13 +370,17 @@ mod tests {
                 Some(Validity::Active),
                 &[1, 2],
             ),
-            receipt(Outcome::Refused("403 \u{1b}[31mno".to_owned()), Way::SelfByKey, None, &[2]),
+            receipt(Outcome::Refused("403 \u{1b}[31mno".to_owned()), Way::SelfByKey, None, &[4]),
             receipt(
                 Outcome::Unknown("no answer".to_owned()),
                 Way::OperatorByKey,
                 Some(Validity::Unknown(Unknown::Unavailable("timed out".to_owned()))),
                 &[2],
             ),
+            Receipt {
+                before: Validity::Unknown(Unknown::RateLimited),
+                ..receipt(Outcome::Unknown("the registry could not be asked".to_owned()), page(), None, &[])
+            },
             receipt(Outcome::AlreadyInactive, page(), None, &[]),
             Receipt {
                 redacted: "***".to_owned(),
@@ -356,7 +394,7 @@ mod tests {
     #[test]
     fn receipts_for_people() {
         let warning = Notification::warning(Code::RegistryUnavailable, "registry.invalid", "timed out");
-        insta::assert_snapshot!(written(&one_of_each(), &[warning], Format::Text, 90), @r#"
+        insta::assert_snapshot!(written(&one_of_each(), &[warning], Format::Text, 90), @r"
         revoked   npm credential npm_aBcD…7890 of alice at https://registry.invalid/: revoked by
                   its key, with the owner's session; a probe afterwards shows it dead
                   asked: GET /-/whoami 200 ·
@@ -375,8 +413,10 @@ mod tests {
 
         refused   npm credential npm_aBcD…7890 of alice at https://registry.invalid/: the registry
                   refused to revoke it by its key, signed with itself: 403 \x1b[31mno
-                  asked: DELETE /-/npm/v1/tokens/token/*** 200 (owner's session)
+                  asked: DELETE /-/npm/v1/tokens/token/*** 403
                   before: works
+                  next: the same again with --operator npm=env:NAME, where the variable NAME holds
+                    its owner's login session
                   by hand: https://www.invalid/settings/~/tokens (look for npm_aBcD…7890)
                   fingerprint: kr1:npm-access-token:0123456789abcdef0123 · 2026-11-24T03:00:00Z
 
@@ -385,6 +425,13 @@ mod tests {
                   answer; not tried again
                   asked: DELETE /-/npm/v1/tokens/token/*** 200 (owner's session)
                   before: works · afterwards: unknown (timed out)
+                  by hand: https://www.invalid/settings/~/tokens (look for npm_aBcD…7890)
+                  fingerprint: kr1:npm-access-token:0123456789abcdef0123 · 2026-11-24T03:00:00Z
+
+        unknown   npm credential npm_aBcD…7890 of alice at https://registry.invalid/: nothing was
+                  sent to revoke it, and nobody knows whether it works: the registry could not be
+                  asked
+                  before: unknown (rate-limited)
                   by hand: https://www.invalid/settings/~/tokens (look for npm_aBcD…7890)
                   fingerprint: kr1:npm-access-token:0123456789abcdef0123 · 2026-11-24T03:00:00Z
 
@@ -400,9 +447,9 @@ mod tests {
 
         warning: registry.invalid: timed out
 
-        6 credentials (1 already inactive, 1 not possible, 1 not revoked, 1 refused, 1 revoked,
-        1 unknown)
-        "#);
+        7 credentials (1 already inactive, 1 not possible, 1 not revoked, 1 refused, 1 revoked,
+        2 unknown)
+        ");
         let plan = [receipt(Outcome::Planned, Way::OperatorByKey, None, &[1])];
         insta::assert_snapshot!(written(&plan, &[], Format::Text, 90), @r#"
         planned   npm credential npm_aBcD…7890 of alice at https://registry.invalid/: would be
@@ -415,6 +462,33 @@ mod tests {
         dry run: 1 credential (1 planned); nothing was revoked, --yes does it
         "#);
         insta::assert_snapshot!(written(&[], &[], Format::Text, 90), @"nothing to revoke");
+    }
+
+    #[test]
+    fn a_refusal_says_what_its_owner_does_next() {
+        let lines = |way: Way, owner_page: Option<&str>, request: u32| {
+            let refused = Outcome::Refused("HTTP 403: no".to_owned());
+            let receipt = Receipt {
+                owner_page: owner_page.map(str::to_owned),
+                ..receipt(refused, way, Some(Validity::Active), &[request])
+            };
+            let text = written(&[receipt], &[], Format::Text, 0);
+            let wanted = |line: &&str| ["refused ", "next: ", "by hand: "].iter().any(|lead| line.starts_with(lead));
+            text.lines().map(str::trim).filter(wanted).map(str::to_owned).collect::<Vec<_>>()
+        };
+        let label = "refused   npm credential npm_aBcD…7890 of alice at https://registry.invalid/: the registry refused to revoke it";
+        let next = "next: the same again with --operator npm=env:NAME, where the variable NAME holds its owner's login session";
+        let listed = "by hand: in its owner's list of tokens at https://registry.invalid/ (look for npm_aBcD…7890)";
+        let paged = "by hand: https://www.invalid/tokens (look for npm_aBcD…7890)";
+        let page = "https://www.invalid/tokens";
+        let by_key = format!("{label} by its key, signed with itself: HTTP 403: no");
+        assert_eq!(lines(Way::SelfByKey, None, 4), [by_key.as_str(), next, listed]);
+        let plainly = format!("{label}: HTTP 403: no");
+        assert_eq!(lines(Way::OwnerPage(page.to_owned()), Some(page), 4), [plainly.as_str(), next, paged]);
+        // The owner's session was refused as well.
+        assert_eq!(lines(Way::OwnerPage(page.to_owned()), Some(page), 2), [plainly.as_str(), paged]);
+        let by_owner = format!("{label} by its key, with the owner's session: HTTP 403: no");
+        assert_eq!(lines(Way::OperatorByKey, None, 2), [by_owner.as_str(), listed]);
     }
 
     #[test]
@@ -471,7 +545,7 @@ mod tests {
               },
               "after": null,
               "requests": [
-                2
+                4
               ],
               "time": "2026-11-24T03:00:00Z",
               "owner_page": "https://www.invalid/settings/~/tokens"
@@ -511,6 +585,17 @@ mod tests {
               "sent": true,
               "status": 401,
               "shows": "dead"
+            },
+            {
+              "id": 4,
+              "registry": "npm",
+              "server": "https://registry.invalid",
+              "method": "DELETE",
+              "path": "/-/npm/v1/tokens/token/***",
+              "signer": "credential",
+              "sent": true,
+              "status": 403,
+              "shows": "no"
             }
           ]
         }

@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
-    Access, BoundHost, Claim, Code, Commit, Credential, Evidence, Expiry, Finding, Identity, Inactive, Inspection,
-    LedgerEntry, Location, Matcher, Network, Notification, ObjectId, ObjectKind, PackageReach, Place, Proof, Publish,
-    Reach, Region, RegistryFacts, RegistryId, Rule, RuleSet, Run, SecondFactor, Secret, SecretKind, Severity, Signer,
-    Summary, Suppressed, SuppressedBy, SwitchedOff, TokenKind, Unknown, Validity,
+    Access, Administration, BoundHost, Claim, Code, Commit, Credential, Evidence, Expiry, Finding, Identity, Inactive,
+    Inspection, LedgerEntry, Location, Matcher, Network, Notification, ObjectId, ObjectKind, PackageReach, Place,
+    Proof, Publish, Reach, Region, RegistryFacts, RegistryId, Rule, RuleSet, Run, SecondFactor, Secret, SecretKind,
+    Severity, Signer, Summary, Suppressed, SuppressedBy, SwitchedOff, TokenKind, Unknown, Validity,
 };
 
 pub(super) fn npm() -> RegistryId {
@@ -81,6 +81,7 @@ pub(super) fn unattended() -> Inspection {
             identity: proven(Identity { user: "alice".to_owned() }, 1),
             kind: proven(TokenKind::Granular, 2),
             publish: proven(Publish::Yes, 2),
+            administration: proven(Administration::None, 2),
             network: proven(Network::Anywhere, 2),
             second_factor: proven(SecondFactor::NotAsked, 2),
             expiry: proven(Expiry::At("2027-01-12T08:00:00Z".to_owned()), 2),
@@ -99,6 +100,11 @@ pub(super) fn bounded() -> Inspection {
         access: Some(Access {
             identity: proven(Identity { user: "bob".to_owned() }, 4),
             publish: Claim::Bounded { at_least: Publish::No, at_most: Publish::Yes, proof: Proof::request(5) },
+            administration: Claim::Bounded {
+                at_least: Administration::None,
+                at_most: Administration::Account,
+                proof: Proof::request(5).with_note("a token can do no more than its user"),
+            },
             reach: Claim::Bounded {
                 at_least: Reach::default(),
                 at_most: reach(14, 900),
@@ -255,6 +261,7 @@ pub(super) fn ordinary() -> Run {
             subject: "vendor/".to_owned(),
             reason: "third-party code".to_owned(),
             count: 1200,
+            place: "keyrake.toml:1".to_owned(),
         }],
         summary: Summary { requests: 6, ..empty().summary },
         ..empty()
@@ -326,7 +333,13 @@ pub(super) fn hostile() -> Run {
         notifications: vec![Notification::warning(Code::FileUnreadable, evil.clone(), evil.clone())],
         findings,
         ledger: vec![LedgerEntry { origin: evil.clone(), ..request(1, &evil, 200, Signer::Credential, &evil) }],
-        switched_off: vec![SwitchedOff { what: "exclude", subject: evil.clone(), reason: evil, count: 1 }],
+        switched_off: vec![SwitchedOff {
+            what: "exclude",
+            subject: evil.clone(),
+            reason: evil.clone(),
+            count: 1,
+            place: evil,
+        }],
         ..empty()
     }
 }

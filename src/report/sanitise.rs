@@ -57,26 +57,23 @@ fn is_hostile(c: char) -> bool {
 /// Takes secrets out of foreign text, and makes it fit for its reader.
 #[derive(Clone, Debug)]
 pub struct Cleaner {
-    scrubber: Option<Scrubber>,
+    scrubber: Scrubber,
 }
 
 impl Cleaner {
-    /// For a run: knows its secrets, unless the reader asked to see them.
+    /// For a run: knows its secrets. A reader who asked to see them finds them in one field of JSON, and nowhere else.
     pub fn for_run(run: &Run) -> Self {
-        Self { scrubber: (!run.show_secrets).then(|| Scrubber::new(run.secrets().cloned())) }
+        Self::new(Scrubber::new(run.secrets().cloned()))
     }
 
     /// Knows what this scrubber knows.
     pub fn new(scrubber: Scrubber) -> Self {
-        Self { scrubber: Some(scrubber) }
+        Self { scrubber }
     }
 
     /// For machines: without secrets, otherwise as it is.
     pub fn scrub<'t>(&self, text: &'t str) -> Cow<'t, str> {
-        match &self.scrubber {
-            Some(scrubber) => scrubber.scrub(text),
-            None => Cow::Borrowed(text),
-        }
+        self.scrubber.scrub(text)
     }
 
     /// For people: without secrets, on one line, at most `longest` characters.

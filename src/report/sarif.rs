@@ -142,8 +142,8 @@ impl Log<'_> {
             .switched_off
             .iter()
             .map(|off| {
-                let (subject, reason) = (self.scrub(&off.subject), self.scrub(&off.reason));
-                json!({ "what": off.what, "subject": subject, "reason": reason, "count": off.count })
+                let [subject, reason, place] = [&off.subject, &off.reason, &off.place].map(|text| self.scrub(text));
+                json!({ "what": off.what, "subject": subject, "reason": reason, "count": off.count, "where": place })
             })
             .collect();
         PropertyBag::builder()
@@ -391,7 +391,8 @@ mod tests {
                     "count": 1200,
                     "reason": "third-party code",
                     "subject": "vendor/",
-                    "what": "exclude"
+                    "what": "exclude",
+                    "where": "keyrake.toml:1"
                   }
                 ]
               },
@@ -455,6 +456,13 @@ mod tests {
                   },
                   "properties": {
                     "access": {
+                      "administration": {
+                        "proof": [
+                          2
+                        ],
+                        "state": "proven",
+                        "value": "none"
+                      },
                       "expiry": {
                         "proof": [
                           2
@@ -562,6 +570,15 @@ mod tests {
                   },
                   "properties": {
                     "access": {
+                      "administration": {
+                        "at_least": "none",
+                        "at_most": "account",
+                        "note": "a token can do no more than its user",
+                        "proof": [
+                          5
+                        ],
+                        "state": "bounded"
+                      },
                       "expiry": {
                         "reason": "its list is for login sessions only",
                         "state": "not-visible"

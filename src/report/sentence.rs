@@ -11,8 +11,8 @@ use super::places::day;
 use super::sanitise::Cleaner;
 use super::wrap::NO_BREAK;
 use crate::model::{
-    Access, Claim, Evidence, Expiry, Finding, Inactive, Network, Publish, Reach, RuleSet, SecondFactor, SecretKind,
-    TokenKind, Unknown, Validity,
+    Access, Administration, Claim, Evidence, Expiry, Finding, Inactive, Network, Publish, Reach, RuleSet, SecondFactor,
+    SecretKind, TokenKind, Unknown, Validity,
 };
 
 /// Longer names and server words say nothing more.
@@ -132,7 +132,12 @@ impl Teller<'_> {
     fn powers(self, access: &Access) -> String {
         let mut hidden = Hidden::default();
         let mut out = self.publishing(access, &mut hidden);
-        if !matches!(access.publish.at_most(), Some(Publish::No)) {
+        let administers = administering(access);
+        let publishes = !matches!(access.publish.at_most(), Some(Publish::No));
+        if let Some(administers) = administers.as_deref().filter(|_| !publishes) {
+            out += &format!(", but {administers}");
+        }
+        if publishes || administers.is_some() {
             match &access.second_factor {
                 Claim::Proven(SecondFactor::NotAsked, _) => out += " without a second factor",
                 Claim::Proven(SecondFactor::Asked, _) => out += ", behind a second factor",
@@ -153,6 +158,12 @@ impl Teller<'_> {
             }
             Claim::Bounded { at_most: Expiry::Never, .. } => out += ", perhaps without end",
             Claim::NotVisible(why) => hidden.add("until when", why),
+        }
+        if let Some(administers) = administers.filter(|_| publishes) {
+            out += &format!("; {administers}");
+        }
+        if let Claim::NotVisible(why) = &access.administration {
+            hidden.add("what it administers", why);
         }
         if let Claim::NotVisible(why) = &access.identity {
             hidden.add("whose it is", why);
@@ -181,7 +192,10 @@ impl Teller<'_> {
             Claim::Proven(Publish::Stage, _) => staging("stages versions", reach.as_deref()),
             Claim::Bounded { at_most: Publish::Stage, .. } => staging("may stage versions", reach.as_deref()),
             Claim::Proven(Publish::No, _) | Claim::Bounded { at_most: Publish::No, .. } => {
-                "reads only, cannot publish".to_owned()
+                match administering(access) {
+                    Some(_) => "cannot publish".to_owned(),
+                    None => "reads only, cannot publish".to_owned(),
+                }
             }
             Claim::NotVisible(why) => {
                 hidden.add("whether it publishes", why);
@@ -243,6 +257,24 @@ impl<'a> Hidden<'a> {
             }
         }
         out
+    }
+}
+
+/// What it administers. That it may, as far as anybody sees, is said only of what does not publish: beside "may publish" it is
+/// nothing new. Nor is it of a password, which is its owner.
+fn administering(access: &Access) -> Option<String> {
+    let reader = matches!(access.publish.at_most(), Some(Publish::No));
+    let (verb, what) = match &access.administration {
+        _ if access.kind.proven() == Some(&TokenKind::Password) => return None,
+        Claim::Proven(what, _) => ("administers", *what),
+        Claim::Bounded { at_least, .. } if *at_least > Administration::None => ("administers", *at_least),
+        Claim::Bounded { at_most, .. } if reader => ("may administer", *at_most),
+        Claim::Bounded { .. } | Claim::NotVisible(_) => return None,
+    };
+    match what {
+        Administration::None => None,
+        Administration::Organisations => Some(format!("{verb} its owner's organisations")),
+        Administration::Account => Some(format!("{verb} its owner's account")),
     }
 }
 
@@ -372,6 +404,43 @@ mod tests {
                 "reads only, cannot publish, from any address (its list holds 0.0.0.0/0), until 2027-01-12",
             ),
             (
+                Access {
+                    publish: proven(Publish::No, 1),
+                    administration: proven(Administration::Organisations, 1),
+                    second_factor: proven(SecondFactor::Asked, 1),
+                    ..all()
+                },
+                "cannot publish, but administers its owner's organisations, behind a second factor, from any address, until 2027-01-12",
+            ),
+            (
+                Access {
+                    publish: proven(Publish::No, 1),
+                    administration: bounded(Administration::None, Administration::Account),
+                    ..all()
+                },
+                "cannot publish, but may administer its owner's account without a second factor, from any address, until 2027-01-12",
+            ),
+            (
+                Access {
+                    publish: proven(Publish::No, 1),
+                    administration: Claim::NotVisible("refused".to_owned()),
+                    ..all()
+                },
+                "reads only, cannot publish, from any address, until 2027-01-12; not visible: what it administers (refused)",
+            ),
+            (
+                Access { administration: proven(Administration::Account, 1), ..all() },
+                "publishes 14 packages (3.1 M downloads a week) without a second factor, from any address, until 2027-01-12; administers its owner's account",
+            ),
+            (
+                Access { administration: bounded(Administration::Organisations, Administration::Account), ..all() },
+                "publishes 14 packages (3.1 M downloads a week) without a second factor, from any address, until 2027-01-12; administers its owner's organisations",
+            ),
+            (
+                Access { administration: bounded(Administration::None, Administration::Account), ..all() },
+                "publishes 14 packages (3.1 M downloads a week) without a second factor, from any address, until 2027-01-12",
+            ),
+            (
                 Access { publish: Claim::NotVisible("refused".to_owned()), ..all() },
                 "works; its user has 14 packages (3.1 M downloads a week) without a second factor, from any address, until 2027-01-12; not visible: whether it publishes (refused)",
             ),
@@ -382,7 +451,7 @@ mod tests {
         assert_eq!(
             said(&token(live(Access::not_visible("refused")))),
             "T: works; not visible: which packages, whether it publishes, whether a second factor is asked for, from \
-             which addresses, until when, whose it is (refused)"
+             which addresses, until when, what it administers, whose it is (refused)"
         );
         assert_eq!(
             said(&token(Inspection { access: None, ..live(all()) })),
@@ -456,6 +525,8 @@ mod tests {
     fn a_working_password_logs_in() {
         let access = Access {
             identity: proven(Identity { user: "alice".to_owned() }, 1),
+            kind: proven(TokenKind::Password, 1),
+            administration: proven(Administration::Account, 1),
             reach: proven(Reach { packages: 3, ..Reach::default() }, 1),
             publish: bounded(Publish::No, Publish::Yes),
             ..Access::not_visible("")

@@ -4,22 +4,22 @@
 //! by whom; what could not be looked at; and the figures.
 //! What it must never do: read as clean when something was not looked at.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::io;
 
 use anstyle::{AnsiColor, Style};
 
 use super::claims::shown_by;
 use super::closing::closing;
-use super::numbers::{count, counted, short};
+use super::numbers::{count, counted, plural, short};
 use super::places;
 use super::sanitise::Cleaner;
 use super::sentence::Teller;
 use super::wrap::{NO_BREAK, paragraph};
 use super::{ReportError, TextStyle, gravest_first};
 use crate::model::{
-    Access, Finding, LedgerEntry, Level, Notification, Proof, RegistryFacts, Run, SecretKind, Severity, Signer,
-    SuppressedBy, Validity,
+    Access, Code, Finding, LedgerEntry, Level, Notification, Proof, RegistryFacts, Run, SecretKind, Severity, Signer,
+    SuppressedBy, Unknown, Validity,
 };
 
 /// Columns that the severity takes.
@@ -30,8 +30,10 @@ const NAMED_PLACES: usize = 5;
 const NAMED_REQUESTS: usize = 6;
 /// Findings set aside that are named; of more, the number. They are all in JSON.
 const NAMED_ASIDE: usize = 20;
-/// Notifications of one level that are named; of more, the number.
-const NAMED_NOTIFICATIONS: usize = 50;
+/// Warnings that are named; of more, the number.
+const NAMED_WARNINGS: usize = 50;
+/// Notes about one thing that are named; of more, the number.
+const NAMED_NOTES: usize = 3;
 const LONGEST: usize = 500;
 
 /// Writes the report.
@@ -71,7 +73,7 @@ impl Page<'_> {
             self.detail(&places::line(location, self.clean))?;
         }
         if let more @ 1.. = places.len().saturating_sub(NAMED_PLACES) as u64 {
-            self.detail(&format!("and {} more place{}", count(more), if more == 1 { "" } else { "s" }))?;
+            self.detail(&format!("and {} more place{}", count(more), plural(more)))?;
         }
         if let Some(line) = finding.inspection.access.as_ref().and_then(|access| self.biggest(access)) {
             self.detail(&line)?;
@@ -96,12 +98,18 @@ impl Page<'_> {
 
     /// What would be sent, where a run only explains.
     fn explained(&mut self, ledger: &[LedgerEntry]) -> io::Result<()> {
-        let mut explained = ledger.iter().filter(|entry| !entry.sent).peekable();
-        if explained.peek().is_none() {
+        let mut explained: Vec<(&LedgerEntry, u64)> = Vec::new();
+        for entry in ledger.iter().filter(|entry| !entry.sent) {
+            match explained.iter_mut().find(|(earlier, _)| is_alike(earlier, entry)) {
+                Some((_, times)) => *times += 1,
+                None => explained.push((entry, 1)),
+            }
+        }
+        if explained.is_empty() {
             return Ok(());
         }
-        self.plain("Would be sent (nothing was):")?;
-        for entry in explained {
+        self.plain("Would be sent (nothing was), as far as the answers before make it worth asking:")?;
+        for (entry, times) in explained {
             let signer = match entry.signer {
                 Signer::Credential => "signed with the credential",
                 Signer::Nobody => "unsigned",
@@ -109,8 +117,8 @@ impl Page<'_> {
                 Signer::Control => "signed with a token made up for the purpose",
             };
             let path = self.foreign(&entry.path);
-            let line = format!("{} {}{path}, {signer}", entry.method, self.foreign(&entry.origin));
-            self.plain(&format!("  {line}"))?;
+            let again = if times > 1 { format!(" ({}{NO_BREAK}times)", count(times)) } else { String::new() };
+            self.item(&format!("{} {}{path}, {signer}{again}", entry.method, self.foreign(&entry.origin)))?;
         }
         writeln!(self.out)
     }
@@ -135,6 +143,9 @@ impl Page<'_> {
     }
 
     fn proof(&self, finding: &Finding, ledger: &Ledger<'_>) -> Option<String> {
+        if finding.inspection.validity == Validity::Unknown(Unknown::Offline) {
+            return None; // nothing was sent, so nothing shows anything
+        }
         let proofs = proofs(finding);
         let mut parts: Vec<String> = Vec::new();
         let mut asked: Vec<&LedgerEntry> = Vec::new();
@@ -219,38 +230,43 @@ impl Page<'_> {
         if run.switched_off.is_empty() {
             return Ok(());
         }
-        self.plain("Switched off by the repository's own configuration:")?;
+        self.plain("Switched off by configuration:")?;
         for off in &run.switched_off {
-            let text = format!(
-                "{} {} ({}): {}",
-                off.what,
-                self.foreign(&off.subject),
-                count(off.count),
-                self.foreign(&off.reason)
-            );
-            self.item(&text)?;
+            let [place, subject, reason] = [&off.place, &off.subject, &off.reason].map(|text| self.foreign(text));
+            let unit = if off.what == "exclude" { "place" } else { "finding" };
+            self.item(&format!("{place}: {} {subject} ({}): {reason}", off.what, counted(off.count, unit)))?;
         }
         writeln!(self.out)
     }
 
     /// Warnings first, one line each.
     pub(super) fn notifications(&mut self, notifications: &[Notification]) -> io::Result<()> {
-        for (level, word) in [(Level::Warning, "warning"), (Level::Note, "note")] {
-            let here = || notifications.iter().filter(move |notification| notification.level == level);
-            for said in here().take(NAMED_NOTIFICATIONS) {
-                let place = self.foreign(&said.place).replace(' ', &NO_BREAK.to_string());
-                let colon = if place.is_empty() { "" } else { ": " };
-                let text = format!("{word}: {place}{colon}{}", self.foreign(&said.message));
-                paragraph(self.out, "", 0, &text, 2, self.style.width)?;
-            }
-            if let more @ 1.. = here().count().saturating_sub(NAMED_NOTIFICATIONS) as u64 {
-                self.plain(&format!(
-                    "{word}: and {} more like these (all of them are in --format{NO_BREAK}json)",
-                    count(more)
-                ))?;
-            }
+        let of = |level| notifications.iter().filter(move |said| said.level == level);
+        self.some_of("warning", &of(Level::Warning).collect::<Vec<_>>(), NAMED_WARNINGS)?;
+        let mut notes: BTreeMap<Code, Vec<&Notification>> = BTreeMap::new();
+        for note in of(Level::Note) {
+            notes.entry(note.code).or_default().push(note);
+        }
+        for alike in notes.values() {
+            self.some_of("note", alike, NAMED_NOTES)?;
         }
         if notifications.is_empty() { Ok(()) } else { writeln!(self.out) }
+    }
+
+    fn some_of(&mut self, word: &str, said: &[&Notification], named: usize) -> io::Result<()> {
+        for said in said.iter().take(named) {
+            let place = self.foreign(&said.place).replace(' ', &NO_BREAK.to_string());
+            let colon = if place.is_empty() { "" } else { ": " };
+            let text = format!("{word}: {place}{colon}{}", self.foreign(&said.message));
+            paragraph(self.out, "", 0, &text, 2, self.style.width)?;
+        }
+        match said.len().saturating_sub(named) as u64 {
+            0 => Ok(()),
+            more => self.plain(&format!(
+                "{word}: and {} more like these (all of them are in --format{NO_BREAK}json)",
+                count(more)
+            )),
+        }
     }
 
     /// A word of gravity, in its colour, and the sentence behind it.
@@ -292,6 +308,11 @@ pub(super) fn request(entry: &LedgerEntry, clean: &Cleaner) -> String {
     };
     format!("{} {} {answer}{signer}", entry.method, clean.line(&entry.path, LONGEST))
         .replace(' ', &NO_BREAK.to_string())
+}
+
+/// Whether two requests differ in nothing but the credential that signs them.
+fn is_alike(one: &LedgerEntry, other: &LedgerEntry) -> bool {
+    (one.method, &one.origin, &one.path, one.signer) == (other.method, &other.origin, &other.path, other.signer)
 }
 
 /// Whether the public instance issued it, so that its pages are the ones to go to.
@@ -345,7 +366,7 @@ mod tests {
 
     #[test]
     fn an_ordinary_run() {
-        insta::assert_snapshot!(text(&samples::ordinary(), 100), @r#"
+        insta::assert_snapshot!(text(&samples::ordinary(), 100), @"
         critical  npm token npm_aBcD…7890 of alice: publishes 14 packages (3.1 M downloads a week) without a
                   second factor, from any address, until 2027-01-12
                   .npmrc:3 in 9f9f9f9 “ci: fix release” (Alice, 2026-03-02), removed in 1b1b1b1, still in
@@ -397,8 +418,8 @@ mod tests {
           npm token npm_aBcD…0004, medium (.npmrc:3), by the baseline: known: known.txt
           npm token npm_aBcD…0003, medium (.npmrc:3 and 1 more), by a comment there: no reason given
 
-        Switched off by the repository's own configuration:
-          exclude vendor/ (1,200): third-party code
+        Switched off by configuration:
+          keyrake.toml:1: exclude vendor/ (1,200 places): third-party code
 
         warning: a b/secret.txt: permission denied
         warning: 7777777777777777777777777777777777777777: zlib: bad data
@@ -407,7 +428,7 @@ mod tests {
         incomplete: 2 places could not be looked at; 5 findings (1 critical, 1 high, 1 medium, 1 low,
         1 inactive), 2 set aside · 12 rules · 4,210 files, 187,003 objects, 1.3 GB searched · 6 requests ·
         4.2 s
-        "#);
+        ");
     }
 
     #[test]
@@ -460,8 +481,8 @@ mod tests {
                   \x3a:error::***\x9b[x](https://a.invalid) at \x1b[2J\u{202e}npm_aBcD…7890\n
                   \x3a:error::***\x9b[x](https://a.invalid): works; its user has 2 packages (1 download a
                   week), until \x1b[2J\u{202e}npm_aBcD…7890\n \x3a:erro…; not visible: whether it publishes,
-                  whether a second factor is asked for, from which addresses (\x1b[2J\u{202e}npm_aBcD…7890\n
-                  \x3a:error::***\x9b[x](https://a.invalid))
+                  whether a second factor is asked for, from which addresses, what it administers
+                  (\x1b[2J\u{202e}npm_aBcD…7890\n \x3a:error::***\x9b[x](https://a.invalid))
                   \x1b[2J\u{202e}npm_aBcD…7890\n \x3a:error::***\x9b[x](https://a.invalid):1 in 6666666
                     “\x1b[2J\u{202e}npm_aBcD…7890\n \x3a:error::***\x9b[x](https://a.invalid)”
                     (\x1b[2J\u{202e}npm_aBcD…7890\n \x3a:erro…, \x1b[2J\u{202e}npm_aBcD…7890\n \x3a:erro…),
@@ -520,8 +541,9 @@ mod tests {
             (\x1b[2J\u{202e}npm_aBcD…7890\n \x3a:error::***\x9b[x](https://a.invalid):1 and 1 more), by
             configuration: \x1b[2J\u{202e}npm_aBcD…7890\n \x3a:error::***\x9b[x](https://a.invalid)
 
-        Switched off by the repository's own configuration:
-          exclude \x1b[2J\u{202e}npm_aBcD…7890\n \x3a:error::***\x9b[x](https://a.invalid) (1):
+        Switched off by configuration:
+          \x1b[2J\u{202e}npm_aBcD…7890\n \x3a:error::***\x9b[x](https://a.invalid): exclude
+            \x1b[2J\u{202e}npm_aBcD…7890\n \x3a:error::***\x9b[x](https://a.invalid) (1 place):
             \x1b[2J\u{202e}npm_aBcD…7890\n \x3a:error::***\x9b[x](https://a.invalid)
 
         warning: \x1b[2J\u{202e}npm_aBcD…7890\n \x3a:error::***\x9b[x](https://a.invalid):

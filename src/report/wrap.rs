@@ -41,6 +41,19 @@ pub(super) fn paragraph(
     writeln!(out, "{}", line.trim_end())
 }
 
+/// Prose, with an empty line between its paragraphs, in lines of at most `width` columns.
+pub fn wrapped(prose: &str, width: usize) -> String {
+    let mut out = Vec::new();
+    for (index, part) in prose.trim().split("\n\n").enumerate() {
+        if index > 0 {
+            out.push(b'\n');
+        }
+        // Writing to memory does not fail.
+        let _ = paragraph(&mut out, "", 0, &part.replace('\n', " "), 0, width);
+    }
+    String::from_utf8_lossy(&out).into_owned()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -59,5 +72,10 @@ mod tests {
         assert_eq!(wrapped("名前名前 名前", 16), "high  名前名前\n      名前\n");
         assert_eq!(wrapped("one two three four", 0), "high  one two three four\n");
         assert_eq!(wrapped("", 16), "high\n");
+    }
+
+    #[test]
+    fn prose_keeps_its_paragraphs_and_no_other_line_ends() {
+        assert_eq!(super::wrapped("\none two\nthree\n\nfour\n", 9), "one two\nthree\n\nfour\n");
     }
 }

@@ -42,6 +42,7 @@ pub(super) struct Found {
 /// Searches one target: every source of it, then, where history matched, whose commit it was.
 pub(super) fn target(
     target: &Target,
+    index: usize,
     detector: &Detector,
     excludes: &Arc<Excludes>,
     progress: &Progress,
@@ -52,12 +53,10 @@ pub(super) fn target(
     if let Some(repo) = target.repo() {
         let (hits, notifications) = attribute(repo, found.hits);
         found.hits = hits;
-        found.notifications.extend(notifications);
+        found.notifications.extend(notifications.into_iter().map(|said| target.noted(said)));
     }
     for hit in &mut found.hits {
-        if !target.prefix.is_empty() && !hit.location.path.is_empty() {
-            hit.location.path.insert_str(0, &target.prefix);
-        }
+        hit.location.target = index;
     }
     Ok(found)
 }

@@ -14,6 +14,9 @@ pub enum CredentialError {
     /// Its form says nothing.
     #[error("the form of this credential does not say who issued it; name the registry with --registry")]
     Unrecognised,
+    /// A whole line or more, and nothing in it that is known.
+    #[error("standard input holds more than a credential; give it alone, as in: printf %s \"$TOKEN\" | keyrake verify")]
+    NotAlone,
     /// There were several.
     #[error("standard input holds {0} credentials; give one, or use `keyrake scan -`")]
     Several(usize),
@@ -22,7 +25,8 @@ pub enum CredentialError {
     UnknownRegistry(RegistryId, &'static str),
 }
 
-/// What the detector recognises in `text`; with a registry named, all of `text`, whatever its form.
+/// What the detector recognises in `text`; with a registry named, all of `text`, whatever its form, if it is one word. A line of
+/// a file is none: it may name the host that the credential in it belongs to, and it is not what the registry issued.
 pub fn credential(
     detector: &Detector,
     text: &[u8],
@@ -37,12 +41,20 @@ pub fn credential(
     matches.dedup_by(|a, b| a.secret == b.secret);
     let found = match (matches.len(), registry) {
         (1, None) => matches.remove(0),
-        (1, Some(_)) if matches[0].span == (0..text.len()) => matches.remove(0),
+        (1, Some(_)) if matches[0].span == (0..text.len()) || !is_word(text) => matches.remove(0),
         (0, None) if user.is_none() => return Err(CredentialError::Unrecognised),
+        (0, Some(_)) if user.is_none() && !is_word(text) => return Err(CredentialError::NotAlone),
         (0 | 1, _) => opaque(detector, text, registry, user)?,
         (several, _) => return Err(CredentialError::Several(several)),
     };
     findings::of_matches(&[found], detector.rules()).ok_or(CredentialError::Unrecognised)
+}
+
+/// Whether it is made as tokens are: no spaces, quotes or separators, `=` at the end only.
+fn is_word(text: &[u8]) -> bool {
+    let end = text.iter().rposition(|byte| *byte != b'=').map_or(0, |at| at + 1);
+    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~' | b'+' | b'/');
+    text.get(..end).is_some_and(|body| !body.is_empty() && !body.starts_with(b"//") && body.iter().all(plain))
 }
 
 /// A credential of which only the user says what it is.

@@ -45,7 +45,10 @@ pub(super) fn of_matches(matches: &[Match], rules: &RuleSet) -> Option<Finding> 
 
 fn finding(hits: Vec<Hit>, rules: &RuleSet) -> Option<Finding> {
     let mut locations: Vec<_> = hits.iter().map(|hit| hit.location.clone()).collect();
-    locations.sort_by(|a, b| (place_order(a), &a.path, a.region).cmp(&(place_order(b), &b.path, b.region)));
+    locations.sort_by(|a, b| {
+        let order = |location: &Location| (place_order(location), location.target);
+        (order(a), &a.path, a.region).cmp(&(order(b), &b.path, b.region))
+    });
     locations.dedup();
     let matches: Vec<&Match> = hits.iter().map(|hit| &hit.found).collect();
     assemble(&matches, locations, rules)

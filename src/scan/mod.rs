@@ -7,6 +7,7 @@ mod collect;
 mod credential;
 mod findings;
 mod issuers;
+mod place;
 mod recover;
 mod target;
 
@@ -21,14 +22,15 @@ use std::time::{Duration, Instant};
 
 use jiff::civil::Date;
 
+pub use crate::decide::Scope;
 pub use crate::decide::baseline::{self, Baseline};
-pub use crate::decide::suppress::{Allowances, Scope, Trust};
+pub use crate::decide::suppress::{Allowances, Trust};
 pub use crate::detect::Detector;
 pub use crate::revoke::{RevokeOptions, Subject};
 
 use crate::decide::policy;
 use crate::decide::suppress::{self, Terms};
-use crate::model::{Finding, LedgerEntry, Notification, Receipt, Run, Summary, SwitchedOff};
+use crate::model::{Code, Finding, LedgerEntry, Level, Notification, Receipt, Run, Summary, SwitchedOff};
 use crate::revoke;
 use crate::verify::{self, VerifyOptions};
 
@@ -74,32 +76,33 @@ pub fn run(plan: &Plan, progress: &Progress) -> Result<Run, ScanError> {
     let rules = plan.detector.rules();
     plan.detector.self_check().map_err(ScanError::SelfCheck)?;
 
-    let excludes = Arc::new(target::Excludes::new(&plan.layers));
+    let mut excludes = Vec::new();
     let mut run = Run { rules: rules.clone(), show_secrets: plan.show_secrets, ..Run::default() };
     run.summary.rules = rules.rules.len() as u64;
     let mut hits = Vec::new();
-    for target in &plan.targets {
-        let found = collect::target(target, &plan.detector, &excludes, progress)
+    for (index, target) in plan.targets.iter().enumerate() {
+        let left_out = target.excludes(&plan.layers, index);
+        let found = collect::target(target, index, &plan.detector, &left_out, progress)
             .map_err(|reason| ScanError::Target { target: target.name.clone(), reason })?;
         add(&mut run.summary, &found.summary);
         run.targets.push(target.name.clone());
         run.notifications.extend(found.notifications);
         hits.extend(found.hits);
+        excludes.push(left_out);
     }
 
     let mut findings = findings::gather(hits, rules);
-    let applied = suppress::apply(
-        &mut findings,
-        &Terms {
-            rules,
-            layers: &plan.layers,
-            baseline: plan.baseline.as_ref(),
-            today: plan.today,
-            scope: scope(&plan.targets),
-        },
-    );
+    let terms = Terms {
+        rules,
+        layers: &plan.layers,
+        baseline: plan.baseline.as_ref(),
+        today: plan.today,
+        scope: scope(plan, &run),
+    };
+    let applied = suppress::apply(&mut findings, &terms);
     run.notifications.extend(applied.notifications);
     run.switched_off = with_unopened(applied.switched_off, &excludes);
+    tell_targets_apart(&mut findings, &plan.targets);
     progress.verifying(findings.len());
     let options = VerifyOptions { deadline: Some(plan.verify_time), ..VerifyOptions::default() };
     run.notifications.extend(ask(&mut findings, &plan.issuers, &options));
@@ -112,10 +115,10 @@ pub fn run(plan: &Plan, progress: &Progress) -> Result<Run, ScanError> {
 }
 
 /// Asks the issuers about findings that are at hand. `lone` ones were handed over alone, so that an endpoint which the user
-/// names is where they belong.
-pub fn verify(mut findings: Vec<Finding>, detector: &Detector, issuers: &Issuers, lone: bool) -> Run {
+/// names is where they belong. `time` is for all of them together.
+pub fn verify(mut findings: Vec<Finding>, detector: &Detector, issuers: &Issuers, lone: bool, time: Duration) -> Run {
     let started = Instant::now();
-    let options = VerifyOptions { lone, suppressed_too: true, ..VerifyOptions::default() };
+    let options = VerifyOptions { lone, suppressed_too: true, deadline: Some(time), ..VerifyOptions::default() };
     let notifications = ask(&mut findings, issuers, &options);
     let ledger = issuers.ledger();
     let summary = Summary {
@@ -143,7 +146,7 @@ pub fn revoke(
 
 /// The text of the baseline file that knows everything that this run found.
 pub fn updated_baseline(plan: &Plan, run: &Run) -> String {
-    baseline::render(plan.baseline.as_ref(), &run.findings, &run.rules, scope(&plan.targets))
+    baseline::render(plan.baseline.as_ref(), &run.findings, &run.rules, scope(plan, run))
 }
 
 /// Asks, grades, and puts the gravest first.
@@ -154,8 +157,21 @@ fn ask(findings: &mut [Finding], issuers: &Issuers, options: &VerifyOptions) -> 
     notifications
 }
 
-fn scope(targets: &[Target]) -> Scope {
-    if targets.iter().all(Target::is_whole) { Scope::Whole } else { Scope::Part }
+/// What a run did not come to see, it cannot call gone.
+fn scope(plan: &Plan, run: &Run) -> Scope {
+    let missed = |said: &Notification| said.level == Level::Warning && said.code != Code::RegistryUnavailable;
+    let whole = plan.targets.iter().all(Target::is_whole) && !run.notifications.iter().any(missed);
+    if whole { Scope::Whole } else { Scope::Part }
+}
+
+/// Allowances speak of paths as each target has them; readers of a report need to know which target that is.
+fn tell_targets_apart(findings: &mut [Finding], targets: &[Target]) {
+    let prefixes: Vec<String> = targets.iter().map(Target::prefix).collect();
+    for location in findings.iter_mut().flat_map(|finding| &mut finding.locations) {
+        if let Some(prefix) = prefixes.get(location.target).filter(|_| !location.path.is_empty()) {
+            location.path.insert_str(0, prefix);
+        }
+    }
 }
 
 fn sent(ledger: &[LedgerEntry]) -> u64 {
@@ -174,11 +190,9 @@ fn add(total: &mut Summary, part: &Summary) {
 }
 
 /// `decide` counts the places of history that an exclude set aside; the files that were not opened are known here only.
-fn with_unopened(mut switched_off: Vec<SwitchedOff>, excludes: &target::Excludes) -> Vec<SwitchedOff> {
-    for entry in &mut switched_off {
-        if entry.what == "exclude" {
-            entry.count += excludes.count(&entry.subject);
-        }
+fn with_unopened(mut switched_off: Vec<SwitchedOff>, excludes: &[Arc<target::Excludes>]) -> Vec<SwitchedOff> {
+    for entry in switched_off.iter_mut().filter(|entry| entry.what == "exclude") {
+        entry.count += excludes.iter().map(|excludes| excludes.count(&entry.place)).sum::<u64>();
     }
     switched_off
 }

@@ -14,7 +14,7 @@ use crate::revoke::Subject;
 use crate::source::{Directory, Sink as _, Source as _, Staged};
 
 use super::collect::{Collector, Progress};
-use super::findings;
+use super::{findings, place};
 
 /// What came of looking for a report's secrets.
 #[derive(Debug)]
@@ -23,16 +23,23 @@ pub struct Recovered {
     pub findings: Vec<Finding>,
     /// Not found again.
     pub missing: Vec<Reported>,
+    /// The targets of the report, below which its places are.
+    pub targets: Vec<String>,
 }
 
 /// Looks for each finding at the places the report names. Relative targets start from the current directory.
 pub fn recover(reported: Vec<Reported>, detector: &Detector) -> Recovered {
     let again = look(&reported, detector);
-    let mut recovered = Recovered { findings: Vec::new(), missing: Vec::new() };
+    let targets = reported.first().map(|first| first.targets.clone()).unwrap_or_default();
+    let mut recovered = Recovered { findings: Vec::new(), missing: Vec::new(), targets };
     for finding in reported {
         let found = with_value(&finding, detector.rules()).or_else(|| again.get(&finding.fingerprint).cloned());
         match found {
-            Some(found) => recovered.findings.push(Finding { locations: finding.locations, ..found }),
+            Some(found) => recovered.findings.push(Finding {
+                locations: finding.locations,
+                suppressed: finding.suppressed,
+                ..found
+            }),
             None => recovered.missing.push(finding),
         }
     }
@@ -81,7 +88,8 @@ struct Places {
 }
 
 impl Places {
-    fn add(&mut self, target: &Path, location: &Location) {
+    /// `top` is that of the target's work tree, where it has one.
+    fn add(&mut self, target: &Path, top: Option<&Path>, location: &Location) {
         match location.place {
             Place::History { id, kind } => {
                 self.objects.entry(target.to_owned()).or_default().insert((id, kind));
@@ -90,9 +98,10 @@ impl Places {
                 self.indexes.insert(target.to_owned());
             }
             Place::Worktree | Place::File => {
-                // With one target, paths start below it; with several, or a file, they start where the target does.
-                self.files.insert(target.join(&location.path));
-                self.files.insert(PathBuf::from(&location.path));
+                // Paths start at the folder or the top of the work tree that it lies in; with several targets, or a file
+                // for a target, where the target's name does.
+                let starts = [top.unwrap_or(target), Path::new("")];
+                self.files.extend(starts.map(|start| start.join(&location.path)));
             }
             Place::Stdin => {}
         }
@@ -101,9 +110,13 @@ impl Places {
 
 fn look(reported: &[Reported], detector: &Detector) -> BTreeMap<String, Finding> {
     let mut places = Places::default();
+    let mut repositories: BTreeMap<&str, Option<Repo>> = BTreeMap::new();
     for finding in reported.iter().filter(|finding| finding.value.is_none()) {
         for target in &finding.targets {
-            finding.locations.iter().for_each(|location| places.add(Path::new(target), location));
+            let repo =
+                repositories.entry(target).or_insert_with(|| place::repository(Path::new(target)).ok().flatten());
+            let top = repo.as_ref().and_then(Repo::work_dir);
+            finding.locations.iter().for_each(|location| places.add(Path::new(target), top, location));
         }
     }
     let progress = Progress::default();
@@ -112,9 +125,9 @@ fn look(reported: &[Reported], detector: &Detector) -> BTreeMap<String, Finding>
         // What cannot be read any more is simply not found again, and said so.
         let _ = Directory::new(file, None).visit(&collector);
     }
+    let repository = |target: &Path| repositories.get(target.to_str()?)?.as_ref();
     for (target, objects) in &places.objects {
-        let Ok(repo) = Repo::discover(target) else { continue };
-        let Ok(reader) = repo.reader() else { continue };
+        let Some(Ok(reader)) = repository(target).map(Repo::reader) else { continue };
         for (id, kind) in objects {
             if let Ok(object) = reader.read_as(id, Kind::Text(*kind)) {
                 collector.blob(Blob::whole(Origin::History { id: *id, kind: *kind }, object.bytes()));
@@ -122,8 +135,8 @@ fn look(reported: &[Reported], detector: &Detector) -> BTreeMap<String, Finding>
         }
     }
     for target in &places.indexes {
-        if let Ok(repo) = Repo::discover(target) {
-            let _ = Staged::new(&repo).visit(&collector);
+        if let Some(repo) = repository(target) {
+            let _ = Staged::new(repo).visit(&collector);
         }
     }
     let found = findings::gather(collector.finish().hits, detector.rules());

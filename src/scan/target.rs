@@ -5,17 +5,19 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::decide::PathGlob;
-use crate::decide::suppress::Allowances;
+use crate::decide::suppress::{self, Allowances};
 use crate::git::{GitError, Repo};
+use crate::model::Notification;
 use crate::source::{self, Directory, Exclude, History, Sink, Source as _, SourceError, Staged, Stdin, Worktree};
+
+use super::place::{self, Placed};
 
 /// One target, as the user named it and as it turned out to be.
 pub struct Target {
     /// As the user named it.
     pub name: String,
     what: What,
-    /// What stands before the paths of its locations, so that those of several targets can be told apart.
-    pub(super) prefix: String,
+    several: bool,
 }
 
 /// The kinds of target.
@@ -25,8 +27,10 @@ enum What {
     Plain(PathBuf),
     Repository {
         repo: Repo,
-        /// The part of the work tree to walk.
+        /// The folder that was named, where the work tree is to be walked.
         worktree: Option<PathBuf>,
+        /// The way to that folder from the top, where the paths of a repository start: `src/deep/`, empty at the top.
+        below: String,
         selection: Selection,
     },
 }
@@ -61,7 +65,7 @@ pub enum Objects {
 #[derive(Debug, thiserror::Error)]
 pub enum TargetError {
     /// It cannot be opened at all.
-    #[error("cannot open it: {0}")]
+    #[error("cannot open it")]
     Open(#[from] std::io::Error),
     /// It is a repository, but a broken one.
     #[error(transparent)]
@@ -80,14 +84,34 @@ pub enum TargetError {
 impl Target {
     /// Looks at what is there. `several` says that there are other targets.
     pub fn open(path: &Path, selection: &Selection, several: bool) -> Result<Self, TargetError> {
-        let name = path.display().to_string();
-        let what = What::open(path, selection)?;
-        let prefix = match &what {
-            What::Plain(path) if path.is_dir() && several => folder_prefix(&name),
-            What::Repository { .. } if several => folder_prefix(&name),
+        Ok(Self { name: path.display().to_string(), what: What::open(path, selection)?, several })
+    }
+
+    /// What stands before the paths of its locations, so that those of several targets can be told apart.
+    pub(super) fn prefix(&self) -> String {
+        match &self.what {
+            What::Plain(path) if self.several && path.is_dir() => place::prefix(&self.name, ""),
+            What::Repository { below, .. } if self.several => place::prefix(&self.name, below),
             What::Stdin | What::Plain(_) | What::Repository { .. } => String::new(),
+        }
+    }
+
+    /// A notification about its history, told apart from those of other targets.
+    pub(super) fn noted(&self, notification: Notification) -> Notification {
+        place::noted(&self.before_notes(), notification)
+    }
+
+    fn before_notes(&self) -> String {
+        if self.several { format!("{}: ", self.name) } else { String::new() }
+    }
+
+    /// What the configurations leave out of it.
+    pub(super) fn excludes(&self, layers: &[Allowances], index: usize) -> Arc<Excludes> {
+        let below = match &self.what {
+            What::Repository { below, .. } => below.clone(),
+            What::Plain(_) | What::Stdin => String::new(),
         };
-        Ok(Self { name, what, prefix })
+        Arc::new(Excludes::new(layers.iter().filter(|layer| layer.reaches(index)), below))
     }
 
     /// The folder in which a configuration of the target's own would lie.
@@ -102,8 +126,8 @@ impl Target {
     /// Whether all that the target has is searched.
     pub(super) fn is_whole(&self) -> bool {
         match &self.what {
-            What::Repository { repo, worktree, selection } => {
-                selection.objects == Objects::All && (worktree.is_some() || repo.is_bare())
+            What::Repository { repo, worktree, below, selection } => {
+                selection.objects == Objects::All && (worktree.is_some() && below.is_empty() || repo.is_bare())
             }
             What::Plain(path) => path.is_dir(),
             What::Stdin => false,
@@ -122,11 +146,16 @@ impl Target {
     pub(super) fn visit(&self, exclude: &Arc<Excludes>, sink: &dyn Sink) -> Result<(), SourceError> {
         match &self.what {
             What::Stdin => Stdin::new(std::io::stdin().lock()).visit(sink),
-            What::Plain(path) => Directory::new(path, exclude.asked()).visit(sink),
-            What::Repository { repo, worktree, selection } => {
+            What::Plain(path) => {
+                let sink = &Placed { sink, paths: "", notes: self.prefix() };
+                Directory::new(path, exclude.asked()).visit(sink)
+            }
+            What::Repository { repo, worktree, below, selection } => {
                 if let Some(path) = worktree {
+                    let sink = &Placed { sink, paths: below, notes: self.prefix() + below };
                     Worktree::new(path, selection.ignored, exclude.asked()).visit(sink)?;
                 }
+                let sink = &Placed { sink, paths: "", notes: self.before_notes() };
                 let largest = selection.max_object_size;
                 match &selection.objects {
                     Objects::None => Ok(()),
@@ -148,10 +177,7 @@ impl What {
             return if only_history { Err(TargetError::Stdin) } else { Ok(Self::Stdin) };
         }
         let is_folder = std::fs::metadata(path)?.is_dir();
-        let repo = match if is_folder { Repo::discover(path).map(Some) } else { Ok(None) } {
-            Err(GitError::NotARepository { .. }) => None,
-            other => other?,
-        };
+        let repo = if is_folder { place::repository(path)? } else { None };
         let Some(repo) = repo else {
             return if only_history { Err(TargetError::NoRepository) } else { Ok(Self::Plain(path.to_owned())) };
         };
@@ -159,43 +185,54 @@ impl What {
         if worktree.is_none() && selection.objects == Objects::None {
             return Err(TargetError::Nothing);
         }
-        Ok(Self::Repository { repo, worktree, selection: selection.clone() })
+        let below = place::below(path, &repo);
+        Ok(Self::Repository { repo, worktree, below, selection: selection.clone() })
     }
 }
 
-fn folder_prefix(name: &str) -> String {
-    let name: String = name.chars().map(|c| if std::path::is_separator(c) { '/' } else { c }).collect();
-    format!("{}/", name.trim_end_matches('/'))
+/// The paths that configurations leave out of one target, with how many files and folders each entry left unopened.
+pub(super) struct Excludes {
+    below: String,
+    entries: Vec<Left>,
 }
 
-/// The paths that configurations leave out, with how many files and folders each pattern left unopened.
-pub(super) struct Excludes(Vec<(PathGlob, AtomicU64)>);
+struct Left {
+    glob: PathGlob,
+    /// Where it is written: file and line.
+    place: String,
+    count: AtomicU64,
+}
 
 impl Excludes {
-    /// Those of every configuration.
-    pub(super) fn new(layers: &[Allowances]) -> Self {
-        let globs = layers.iter().flat_map(|layer| &layer.excludes).map(|exclude| exclude.path.clone());
-        Self(globs.map(|glob| (glob, AtomicU64::new(0))).collect())
+    fn new<'a>(layers: impl Iterator<Item = &'a Allowances>, below: String) -> Self {
+        let left = |exclude: &suppress::Exclude| Left {
+            glob: exclude.path.clone(),
+            place: exclude.place.clone(),
+            count: AtomicU64::new(0),
+        };
+        Self { below, entries: layers.flat_map(|layer| &layer.excludes).map(left).collect() }
     }
 
     /// For a source: nothing where there is nothing to ask.
     fn asked(self: &Arc<Self>) -> Option<Arc<dyn Exclude>> {
-        (!self.0.is_empty()).then(|| Arc::clone(self) as Arc<dyn Exclude>)
+        (!self.entries.is_empty()).then(|| Arc::clone(self) as Arc<dyn Exclude>)
     }
 
-    /// How much a pattern left unopened.
-    pub(super) fn count(&self, pattern: &str) -> u64 {
-        let same = self.0.iter().filter(|(glob, _)| glob.as_str() == pattern);
-        same.map(|(_, count)| count.load(Ordering::Relaxed)).sum()
+    /// How much the entry that is written there left unopened.
+    pub(super) fn count(&self, place: &str) -> u64 {
+        let same = self.entries.iter().filter(|left| left.place == place);
+        same.map(|left| left.count.load(Ordering::Relaxed)).sum()
     }
 }
 
 impl Exclude for Excludes {
     fn leaves_out(&self, path: &str, is_folder: bool) -> bool {
-        let fits = self.0.iter().find(|(glob, _)| glob.matches(path) || is_folder && glob.matches_folder(path));
-        if let Some((_, count)) = fits {
-            count.fetch_add(1, Ordering::Relaxed);
+        let path = format!("{}{path}", self.below);
+        let fits = |left: &&Left| left.glob.matches(&path) || is_folder && left.glob.matches_folder(&path);
+        let fitting = self.entries.iter().find(fits);
+        if let Some(left) = fitting {
+            left.count.fetch_add(1, Ordering::Relaxed);
         }
-        fits.is_some()
+        fitting.is_some()
     }
 }

@@ -126,3 +126,34 @@ fn an_unknown_registry_is_unsupported() {
     assert_eq!(findings[0].inspection.validity, Validity::Unknown(Unknown::Unsupported));
     assert!(server.seen().is_empty());
 }
+
+#[test]
+fn dead_at_one_server_is_not_dead_at_another() {
+    let dead = || Script::start(|_| answer(401, &json!({})));
+    let (first, second, good) = (dead(), dead(), live());
+    let given = |servers: &[&Script]| {
+        let given = servers.iter().map(|server| (npm(), server.base.clone())).collect();
+        Endpoints::new(&script::rules(None), given, Vec::new()).unwrap()
+    };
+    let named = |servers: &[&Script]| {
+        let mut finding = finding(token(b'a'), None);
+        finding.credential.hosts = servers.iter().map(|server| bound(&server.base)).collect();
+        finding
+    };
+    let asked = |endpoints: &[&Script], hosts: &[&Script]| {
+        let mut findings = vec![named(hosts)];
+        run(&mut findings, &given(endpoints), Some(&script::http()), &VerifyOptions::default());
+        findings.remove(0)
+    };
+    let alive = asked(&[&first, &good], &[&first, &good]);
+    assert_eq!(alive.inspection.validity, Validity::Active);
+    assert_eq!(alive.endpoint.as_deref(), Some(good.base.as_str()));
+    let gone = asked(&[&first, &second], &[&first, &second]);
+    assert!(matches!(gone.inspection.validity, Validity::Inactive(_)));
+    // The live server may not be asked here: that the other does not know the token shows nothing.
+    let before = good.seen().len();
+    let open = asked(&[&first], &[&first, &good]);
+    assert_eq!(open.inspection.validity, Validity::Unknown(Unknown::ForeignHost(bound(&good.base).to_string())));
+    assert!(open.inspection.notes[0].contains("does not accept it"), "{:?}", open.inspection.notes);
+    assert_eq!(good.seen().len(), before);
+}

@@ -47,6 +47,53 @@ fn usage_errors_exit_with_two_and_say_why() {
 }
 
 #[test]
+fn errors_give_their_cause_once_and_repeat_no_secret() {
+    let cases: [(&[&str], &str); 6] = [
+        (&["scan", "nope"], "error: nope: cannot open it: "),
+        (&["scan", "--report", "json", "."], "a format and a file are expected"),
+        (&["scan", "--show-secrets", "."], "JSON"),
+        (&["verify", "hunter2"], "never an argument"),
+        (&["revoke", "--otp", "hunter2"], "environment variable"),
+        (&["scan", "--operator", "npm=hunter2"], "environment variable"),
+    ];
+    for (args, said) in cases {
+        let stderr = Keyrake::new(args).run().exits(2).stderr;
+        assert!(stderr.contains(said) && !stderr.contains("hunter2"), "{args:?}: {stderr}");
+        assert!(stderr.matches("os error").count() < 2, "{args:?}: {stderr}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_folder_is_looked_for_where_it_is_and_not_where_its_name_passes_by() {
+    let repo = Repo::new();
+    let (text, _) = line();
+    repo.commit("first", &[("a.env", &text)]);
+    let (beside, (text, token)) = (folder(), line());
+    let name = format!("../{}", beside.path().file_name().expect("a name").to_string_lossy());
+    Keyrake::scan_offline(repo.path(), [&name]).run().exits(0);
+    std::os::unix::fs::symlink(beside.path(), repo.path().join("link")).expect("links can be made");
+    write(&beside.path().join("b.env"), text);
+    for target in [name.as_str(), "link"] {
+        let output = Keyrake::scan_offline(repo.path(), [target]).run().exits(1);
+        assert_eq!(output.findings().len(), 1, "{target}");
+        assert_eq!(output.finding_of(&token)["locations"][0]["origin"], "file", "{target}");
+    }
+}
+
+#[test]
+fn what_is_missing_is_told_of_its_target() {
+    let repo = Repo::new();
+    repo.commit("first", &[("a", "a")]);
+    repo.remove("a");
+    let (clone, plain) = (repo.clone_with(&["--depth", "1"]), folder());
+    let targets = [clone.path(), plain.path()];
+    let output = Keyrake::scan_offline(plain.path(), targets).run().exits(3);
+    let place = output.json()["notifications"][0]["where"].clone();
+    assert!(place.as_str().is_some_and(|place| place.starts_with(&clone.path().display().to_string())), "{place}");
+}
+
+#[test]
 fn a_file_a_folder_and_standard_input_are_targets() {
     let (text, token) = line();
     let plain = folder();

@@ -1,5 +1,7 @@
 //! What decides between red and green: the failing severity, the baseline, comments, keyrake.toml.
 
+use std::path::Path;
+
 use crate::support::keyrake::Keyrake;
 use crate::support::mint;
 use crate::support::repo::Repo;
@@ -96,4 +98,80 @@ fn a_suppression_needs_a_reason() {
         let output = Keyrake::scan_offline(repo.path(), ["."]).run().exits(2);
         assert!(output.stderr.contains("keyrake.toml:") && output.stderr.contains("reason"), "{}", output.stderr);
     }
+}
+
+#[test]
+fn a_repositorys_configuration_is_about_that_repository_and_no_other() {
+    let ((theirs, known), (ours, _)) = (leak(), leak());
+    theirs.write(
+        "keyrake.toml",
+        "[[exclude]]\npath = \"src/\"\nreason = \"x\"\n[[suppress]]\nrule = \"npm-access-token\"\nreason = \"y\"\n",
+    );
+    let output = Keyrake::scan_offline(theirs.path(), [Path::new("."), ours.path()]).run().exits(1);
+    assert_eq!(output.json()["summary"]["findings"], 1, "{}", output.stdout);
+    assert_eq!(output.finding_of(&known)["suppressed"]["reason"], "x", "patterns start at the top of each target");
+    assert_eq!(output.json()["switched_off"][0]["where"], "keyrake.toml:1");
+    // The user's own is about all of them.
+    Keyrake::scan_offline(theirs.path(), [Path::new("."), ours.path()])
+        .args(["--config", "keyrake.toml"])
+        .run()
+        .exits(0);
+}
+
+#[test]
+fn excludes_mean_the_same_paths_from_every_folder_of_a_repository() {
+    let (repo, _) = leak();
+    repo.write("keyrake.toml", "[[exclude]]\npath = \"src/a.env\"\nreason = \"made up\"\n");
+    for folder in [repo.path().to_owned(), repo.path().join("src")] {
+        let output = Keyrake::scan_offline(&folder, ["."]).run().exits(0);
+        assert_eq!(output.json()["switched_off"][0]["count"], 2, "one file, one place in history\n{}", output.stdout);
+    }
+}
+
+#[test]
+fn what_the_users_own_configuration_leaves_unopened_is_listed_too() {
+    let (repo, _) = leak();
+    let ours = repo.write("ours.toml", "[[exclude]]\npath = \"src/**\"\nreason = \"made up\"\n");
+    let config = ours.to_str().expect("a path of ours");
+    let output = Keyrake::scan_offline(repo.path(), ["--no-history", "--config", config]).run().exits(0);
+    assert_eq!(output.json()["switched_off"][0]["count"], 1, "{}", output.stdout);
+}
+
+#[test]
+fn a_run_that_did_not_see_everything_drops_nothing_from_the_baseline() {
+    let (repo, _) = leak();
+    repo.remove("src/a.env");
+    let baseline = repo.path().join(".git/known");
+    let name = baseline.to_str().expect("a path of ours");
+    let update = ["--baseline", name, "--update-baseline"];
+    Keyrake::scan_offline(repo.path(), update).run().exits(1);
+    let known = std::fs::read_to_string(&baseline).expect("the baseline was written");
+    let shallow = repo.clone_with(&["--depth", "1"]);
+    let output = Keyrake::scan_offline(shallow.path(), update).run().exits(3);
+    assert_eq!(std::fs::read_to_string(&baseline).expect("the baseline is there"), known);
+    assert!(!output.notifications().contains(&"suppression-unused".to_owned()), "{}", output.stdout);
+}
+
+#[test]
+fn what_is_set_aside_is_revoked_by_name_only_and_no_receipt_is_lost() {
+    let (repo, open) = leak();
+    let allowed = mint::npm_token();
+    repo.write("b.env", format!("NPM_TOKEN={allowed} # keyrake:allow reads only, and is meant to be public\n"));
+    let scan = Keyrake::scan_offline(repo.path(), ["--report", "json=.git/report.json"]).run().exits(1);
+    let fingerprint = |secret| scan.finding_of(secret)["fingerprint"].as_str().unwrap_or_default().to_owned();
+    let (open, allowed) = (fingerprint(&open), fingerprint(&allowed));
+    for (more, expected) in [(&[][..], &open), (&["--fingerprint", &allowed][..], &allowed)] {
+        let args = ["revoke", "--format", "json", "--report", ".git/report.json", "--receipt", "no/such/folder/x"];
+        let output = Keyrake::new(args).args(more).dir(repo.path()).may_knock().run().exits(2);
+        assert!(output.stderr.contains("no/such/folder"), "{}", output.stderr);
+        let receipts = output.json()["receipts"].as_array().cloned().unwrap_or_default();
+        let told: Vec<&str> = receipts.iter().filter_map(|receipt| receipt["fingerprint"].as_str()).collect();
+        assert_eq!(told, [expected]);
+    }
+}
+
+#[test]
+fn this_repository_is_clean_by_its_own_configuration() {
+    let output = Keyrake::scan_offline(Path::new(env!("CARGO_MANIFEST_DIR")), ["--no-history"]).run().exits(0);
+    assert_eq!(output.json()["summary"]["findings"], 0, "{}", output.stdout);
 }

@@ -269,3 +269,76 @@ fn rules_are_listed_shown_and_tested() {
     Keyrake::new(["rules", "show", "no-such-rule"]).run().exits(2);
     Keyrake::new(["rules", "test"]).run().exits(0);
 }
+
+#[test]
+fn a_folder_of_a_repository_is_named_from_its_top() {
+    let (token, repo) = (mint::npm_token(), Repo::new());
+    repo.commit("first", &[("src/deep/a.env", &format!("NPM_TOKEN={token}\n")), ("src/b.txt", "b")]);
+    let all_from = |folder: &str, targets: &[&str]| {
+        let output = Keyrake::scan_offline(&repo.path().join(folder), targets).run().exits(1);
+        let places = output.finding_of(&token)["locations"].as_array().cloned().unwrap_or_default();
+        places.iter().map(|place| place["path"].as_str().unwrap_or_default().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(all_from("", &["src"]), ["src/deep/a.env"; 2]);
+    assert_eq!(all_from("src/deep", &["."]), ["src/deep/a.env"; 2]);
+    assert_eq!(all_from("src", &["../src/deep"]), ["src/deep/a.env"; 2]);
+    let other = Repo::new();
+    let other = other.path().to_str().expect("a path of ours");
+    assert_eq!(all_from("", &["src", other]), ["src/deep/a.env"; 2]);
+    assert_eq!(all_from("src", &["deep", "deep", other]), ["deep/../../src/deep/a.env"; 2]);
+}
+
+#[test]
+fn a_report_that_cannot_be_written_costs_no_finding() {
+    let (token, repo) = (mint::npm_token(), Repo::new());
+    repo.write("a.env", format!("NPM_TOKEN={token}\n"));
+    let written = repo.path().join("report.json");
+    let reports = ["json=no/such/folder/x".to_owned(), format!("json={}", written.display())];
+    let output = Keyrake::scan_offline(repo.path(), ["--report", &reports[0], "--report", &reports[1]]).run().exits(2);
+    assert!(output.stderr.contains("no/such/folder"), "{}", output.stderr);
+    output.finding_of(&token);
+    assert!(std::fs::read_to_string(written).is_ok_and(|text| text.contains("npm-access-token")));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_reader_that_goes_away_changes_no_verdict() {
+    let folder = tempfile::tempdir().expect("a temporary directory");
+    std::fs::write(folder.path().join("a.env"), format!("NPM_TOKEN={}\n", mint::npm_token())).expect("a file");
+    let (reader, writer) = std::io::pipe().expect("a pipe");
+    drop(reader);
+    let mut keyrake = std::process::Command::new(env!("CARGO_BIN_EXE_keyrake"));
+    keyrake.args(["scan", "--offline"]).current_dir(folder.path()).stdout(writer).stderr(std::process::Stdio::piped());
+    let output = keyrake.output().expect("keyrake starts");
+    assert_eq!((output.status.code(), String::from_utf8_lossy(&output.stderr).as_ref()), (Some(1), ""));
+}
+
+#[test]
+fn a_report_that_was_verified_is_as_good_as_the_first() {
+    let (token, repo) = (mint::npm_token(), Repo::new());
+    repo.commit("brought in", &[("src/a.env", &format!("NPM_TOKEN={token}\n"))]);
+    repo.remove("src/a.env");
+    repo.write("src/b.env", format!("NPM_TOKEN={token}\n"));
+    let src = repo.path().join("src");
+    let report = format!("json={}", src.join("one.json").display());
+    let first = Keyrake::scan_offline(&src, ["--report", &report]).run().exits(1);
+    let again = |name: &str| {
+        let args = ["verify", "--format", "json", "--explain-requests", "--report", name];
+        Keyrake::new(args).dir(&src).run().exits(1)
+    };
+    let second = again("one.json");
+    std::fs::write(src.join("two.json"), &second.stdout).expect("a file can be written");
+    for output in [second, again("two.json")] {
+        assert_eq!(output.json()["targets"], first.json()["targets"]);
+        assert_eq!(output.finding()["locations"], first.finding()["locations"]);
+    }
+}
+
+#[test]
+fn requests_that_differ_in_their_token_alone_are_explained_once() {
+    let repo = Repo::new();
+    repo.write("a.env", format!("NPM_TOKEN={}\nNPM_TOKEN={}\n", mint::npm_token(), mint::npm_token()));
+    let text = Keyrake::new(["scan", "--explain-requests"]).dir(repo.path()).run().exits(1).stdout;
+    assert_eq!(text.matches("/-/whoami, signed with the credential (2 times)").count(), 1, "{text}");
+    assert!(!text.contains("proof:"), "{text}");
+}

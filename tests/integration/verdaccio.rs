@@ -172,6 +172,20 @@ fn a_refused_revocation_is_reported_as_refused() {
     let receipt = leak.revoke(&leak.read.value, &["--yes"], 1);
     assert_eq!(outcome(&receipt), "refused", "{receipt}");
     assert!(leak.registry.whoami(&leak.read.value).is_some());
+
+    // Verdaccio has no page for tokens: the owner's session is the way, and the list shows which one.
+    let endpoint = format!("npm={}/", leak.registry.url());
+    let text = Keyrake::new(["revoke", "--yes", "--endpoint", &endpoint]).input(leak.read.value.clone()).run().exits(1);
+    let shown = receipt["receipts"][0]["redacted"].as_str().expect("a redacted form");
+    let words: Vec<&str> = text.stdout.split_whitespace().collect();
+    let words = words.join(" ");
+    assert!(words.contains("next: the same again with --operator npm=env:NAME"), "{words}");
+    assert!(words.contains("by hand: in its owner's list of tokens at"), "{words}");
+    assert!(words.contains(&format!("(look for {shown})")), "{words}");
+
+    let receipt = leak.revoke(&leak.read.value, &["--operator", "npm=env:NPM_SESSION", "--yes"], 0);
+    assert_eq!(outcome(&receipt), "revoked", "{receipt}");
+    assert!(leak.registry.whoami(&leak.read.value).is_none());
 }
 
 #[test]

@@ -47,12 +47,13 @@ fn list(token: &str, change: impl Fn(&mut Value)) -> (&'static str, Answer) {
 #[test]
 fn the_row_of_a_token_decides() {
     type Change = fn(&mut Value);
-    let cases: [(&str, Change, &str, &str); 6] = [
+    let cases: [(&str, Change, &str, &str); 7] = [
         ("writes, exempt, from anywhere", |_| {}, "active", "critical"),
         ("writes, not exempt", |row| row["bypass_2fa"] = json!(false), "active", "high"),
         ("writes from a list", |row| row["cidr"] = json!(["192.0.2.0/24"]), "active", "high"),
         ("a list that holds all", |row| row["cidr"] = json!(["0.0.0.0/0"]), "active", "critical"),
         ("reads", |row| row["permissions"][0]["action"] = json!("read"), "active", "medium"),
+        ("organisations", |row| row["permissions"] = json!([{ "name": "org", "action": "write" }]), "active", "high"),
         ("an unknown scope", |row| row["scopes"][0] = json!({ "type": "galaxy", "name": "*" }), "active", "critical"),
     ];
     for (name, change, state, severity) in cases {
@@ -101,6 +102,7 @@ fn nothing_else_is_called_dead() {
         Answer::status(429).with("retry-after", "1"),
         Answer::text(200, "text/html", "<html>Please log in</html>"),
         Answer::text(401, "text/html", "<html>Please log in to the gateway</html>"),
+        Answer::json(401, &json!({})).with("www-authenticate", "Negotiate"),
         Answer::Raw(b"HTTP/1.1 200 OK\r\ncontent-length: 400\r\n\r\n{\"user".to_vec()),
     ];
     for answer in cases {
@@ -110,6 +112,18 @@ fn nothing_else_is_called_dead() {
         let args = ["verify", "--format", "json", "--timeout", "2", "--endpoint", &endpoint];
         let finding = Keyrake::new(args).input(mint::npm_token()).run().exits(3).finding();
         assert_eq!(finding["validity"]["state"], "unknown", "{shown}: {finding}");
+    }
+}
+
+#[test]
+fn a_revocation_that_nobody_answers_is_incomplete() {
+    for args in [&["--format", "json"][..], &["--format", "json", "--yes"]] {
+        let server = Script::new(|_| Answer::status(503));
+        let endpoint = format!("npm={}/", server.url());
+        let run = Keyrake::new(["revoke", "--timeout", "2", "--endpoint", &endpoint]).args(args);
+        let output = run.input(mint::npm_token()).run().exits(3);
+        assert_eq!(output.json()["receipts"][0]["outcome"]["state"], "unknown", "{}", output.stdout);
+        assert!(server.requests().iter().all(|request| request.method == "GET"), "{:?}", server.requests());
     }
 }
 

@@ -96,6 +96,69 @@ fn no_error_shows_a_secret() {
 }
 
 #[test]
+fn a_line_handed_over_alone_keeps_its_host() {
+    let server = Script::new(|_| Answer::json(401, &json!({})));
+    let endpoint = format!("npm={}/", server.url());
+    let verify = |input: String| {
+        let args = ["verify", "--format", "json", "--registry", "npm", "--endpoint", &endpoint];
+        Keyrake::new(args).input(input).run()
+    };
+    for token in [mint::npm_token(), mint::uuid_token()] {
+        let finding = verify(format!("//elsewhere.invalid/:_authToken={token}\n")).exits(3).finding();
+        assert_eq!(finding["validity"]["code"], "foreign-host", "{finding}");
+    }
+    // What is no credential is not sent as one, and not called dead.
+    for text in ["hello, this is a text", "a: b", "\"quoted\"", "naïve"] {
+        verify(text.to_owned()).exits(2);
+    }
+    assert!(server.requests().is_empty(), "{:?}", server.requests());
+    // What stands around one does no harm.
+    for (before, after) in [("Bearer ", ""), ("\"", "\"\n"), ("NPM_TOKEN=", "\r\n")] {
+        let token = mint::npm_token();
+        let finding = verify(format!("{before}{token}{after}")).exits(0).finding();
+        assert_eq!(finding["validity"]["state"], "inactive", "{before}: {finding}");
+        assert!(server.requests().iter().any(|request| request.signed_with(&token)), "{before}");
+    }
+    assert_eq!(verify(mint::uuid_token()).exits(0).finding()["validity"]["state"], "inactive");
+}
+
+#[test]
+fn a_server_that_asks_for_patience_does_not_outlast_the_time_for_verification() {
+    let token = mint::npm_token();
+    let server = Script::new(|_| Answer::status(429).with("retry-after", "2"));
+    let endpoint = format!("npm={}/", server.url());
+    let started = std::time::Instant::now();
+    let args = ["verify", "--format", "json", "--verify-time", "1", "--endpoint", &endpoint];
+    let finding = Keyrake::new(args).input(token).run().exits(3).finding();
+    assert_eq!(finding["validity"]["state"], "unknown", "{finding}");
+    assert!(started.elapsed() < Duration::from_secs(4), "{:?}", started.elapsed());
+    assert_eq!(server.requests().len(), 1);
+}
+
+#[test]
+fn certificates_are_read_only_where_they_are_needed() {
+    let (repo, missing) = (Repo::new(), "no-such-file.pem");
+    repo.commit("first", &[("a", "a")]);
+    Keyrake::scan_offline(repo.path(), ["."]).env("SSL_CERT_FILE", missing).run().exits(0);
+    for value in ["", missing] {
+        let output = Keyrake::scan(repo.path(), ["."]).env("SSL_CERT_FILE", value).run().exits(2);
+        assert!(output.stderr.contains("SSL_CERT_FILE"), "{}", output.stderr);
+    }
+}
+
+#[test]
+fn a_forged_report_writes_nothing_of_its_own_on_the_terminal() {
+    let (repo, token) = (Repo::new(), mint::npm_token());
+    repo.commit("leak", &[("a.env", &format!("NPM_TOKEN={token}\n"))]);
+    let mut report = Keyrake::scan_offline(repo.path(), ["."]).run().exits(1).json();
+    report["findings"][0]["fingerprint"] = json!("kr1:x\r\u{9b}2Jdeleted 1 token\nrevoked: all");
+    repo.write("report.json", report.to_string());
+    let output = Keyrake::new(["verify", "--report", "report.json"]).dir(repo.path()).run().exits(3);
+    assert!(!output.stderr.contains(['\r', '\u{9b}']), "{:?}", output.stderr);
+    assert!(!output.stderr.contains("\nrevoked"), "{:?}", output.stderr);
+}
+
+#[test]
 fn raw_secrets_are_shown_on_request_only() {
     let (repo, token) = (Repo::new(), mint::npm_token());
     repo.commit("leak", &[("a.env", &format!("NPM_TOKEN={token}\n"))]);

@@ -24,8 +24,8 @@ pub(crate) fn unescaped_around(bytes: &[u8], hit: &Range<usize>) -> Option<Decod
     let start = start + bytes.get(start..hit.start)?.iter().take_while(|byte| **byte == b'\\').count();
     let end = bytes.len().min(hit.end.saturating_add(AFTER));
     let quote = quote_before(bytes, start..hit.start);
-    let mut text = Vec::new();
-    let mut written = Vec::new();
+    let mut text = Vec::with_capacity(end - start);
+    let mut written = Vec::with_capacity(end - start);
     let mut at = start;
     while let Some(rest) = bytes.get(at..end).filter(|rest| !rest.is_empty()) {
         let (byte, length) = match unescape(rest) {
@@ -34,13 +34,13 @@ pub(crate) fn unescaped_around(bytes: &[u8], hit: &Range<usize>) -> Option<Decod
             other => other,
         };
         text.push(byte);
-        written.push(at..at + length);
+        written.push(((at - start) as u32, length as u8)); // both are bounded by the constants above
         at += length;
         if byte == b'\n' && length > 1 {
             at += seam(bytes.get(at..end).unwrap_or_default());
         }
     }
-    Some(Decoded { bytes: text, places: Places::Escaped(written) })
+    Some(Decoded { bytes: text, places: Places::Escaped { start, written } })
 }
 
 /// The quote that opens the string in which the end of `range` stands: the nearest that follows what strings follow.

@@ -13,7 +13,7 @@ mod registry_token;
 mod siblings;
 mod token;
 mod unknown;
-mod url;
+pub(crate) mod url;
 mod value;
 mod variable;
 mod yarn;

@@ -54,9 +54,22 @@ impl fmt::Display for Failure {
             Self::Garbled => "the answer was no HTTP",
             Self::Deadline => "the time for verification ran out before it was sent",
             Self::NotSent => "not sent, only explained",
-            Self::Withheld => "withheld: the address is outside the endpoint, or the connection would not be encrypted",
+            Self::Withheld => {
+                "withheld: the address is outside the endpoint, the connection would not be encrypted, or no header can hold it"
+            }
         })
     }
+}
+
+/// An error of the HTTP library with all its causes. For errors before any address was known.
+pub(super) fn causes(error: &reqwest::Error) -> String {
+    let mut words = error.to_string();
+    let mut next: Option<&(dyn Error + 'static)> = error.source();
+    while let Some(cause) = next {
+        words.push_str(&format!(": {cause}"));
+        next = cause.source();
+    }
+    words
 }
 
 /// What an error of the HTTP library means.

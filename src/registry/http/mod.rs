@@ -17,6 +17,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use reqwest::blocking::{Client, ClientBuilder};
+use reqwest::header::HeaderMap;
 use reqwest::{Certificate, Method};
 use url::Url;
 
@@ -31,8 +32,8 @@ pub(crate) use self::request::{Answer, Authorization, Exchange, Request, basic};
 
 /// Longest answer that is read.
 pub(crate) const BODY_CAP: usize = 1 << 20;
-/// Longest list or search result that is read.
-pub(crate) const LIST_CAP: usize = 8 << 20;
+/// Longest list or search result that is read: sixteen thousand characters for each of 250 hits. Parsed, it takes many times that.
+pub(crate) const LIST_CAP: usize = 4 << 20;
 /// A server that wants us to wait longer than this is reported as limiting instead.
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
 /// How often a `GET` is sent again after 429 or 503 with `Retry-After`.
@@ -105,7 +106,7 @@ impl Http {
     pub fn new(options: &HttpOptions) -> Result<Self, HttpError> {
         // Fails only if a provider is installed already, which is what we want.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let setup = |error: reqwest::Error| HttpError::Setup(error.without_url().to_string());
+        let setup = |error: reqwest::Error| HttpError::Setup(failure::causes(&error.without_url()));
         Ok(Self {
             proxied: builder(options)?.build().map_err(setup)?,
             // An unencrypted request to this machine must not travel to a proxy.
@@ -172,9 +173,10 @@ impl Http {
             status: None,
             shows: shows.to_owned(),
         };
-        if !request.endpoint.covers(&request.url) || !is_confidential(&request.url) {
-            return exchange(0, Err(Failure::Withheld));
-        }
+        let headers = match headers(request) {
+            Some(headers) if request.endpoint.covers(&request.url) && is_confidential(&request.url) => headers,
+            _ => return exchange(0, Err(Failure::Withheld)),
+        };
         if self.explain {
             return exchange(self.ledger.enter(entry("would be sent")), Err(Failure::NotSent));
         }
@@ -187,7 +189,7 @@ impl Http {
         }
         thread::sleep(wait);
         let id = self.ledger.enter(entry("no answer"));
-        let outcome = self.transfer(method, request);
+        let outcome = self.transfer(method, request, headers);
         match &outcome {
             Ok(answer) => self.ledger.answered(id, Some(answer.status), plain(answer.status).to_owned()),
             Err(failure) => self.ledger.answered(id, None, failure.to_string()),
@@ -195,7 +197,7 @@ impl Http {
         exchange(id, outcome)
     }
 
-    fn transfer(&self, method: &Method, request: &Request<'_>) -> Result<Answer, Failure> {
+    fn transfer(&self, method: &Method, request: &Request<'_>, headers: HeaderMap) -> Result<Answer, Failure> {
         let timeout = match request.deadline {
             Some(deadline) => self.timeout.min(deadline.saturating_duration_since(Instant::now())),
             None => self.timeout,
@@ -204,7 +206,7 @@ impl Http {
         let client = if request.url.scheme() == "https" { &self.proxied } else { &self.direct };
         let response = client
             .request(method.clone(), request.url.clone())
-            .headers(headers(request).ok_or(Failure::Withheld)?)
+            .headers(headers)
             .timeout(timeout)
             .send()
             .map_err(failure::classify)?;

@@ -60,12 +60,16 @@ fn unauthorized(answer: &Answer) -> Reading {
         Reading::CodeAsked
     } else if is_html(answer) && schemes.is_empty() {
         Reading::Unclear(Unknown::Unavailable("HTTP 401: a web page, not a registry".to_owned()))
+    } else if !schemes.is_empty() && !named("bearer") && !named("basic") {
+        // Something in front of the registry asks for its own kind of ticket (Negotiate, NTLM, Digest): it has not seen the token.
+        Reading::Unclear(Unknown::Unavailable("HTTP 401: it asks for another kind of credential".to_owned()))
     } else {
         Reading::Rejected
     }
 }
 
-/// The names of the challenges in every `www-authenticate` header, in lower case. Commas inside quotes separate nothing.
+/// The names of the challenges in every `www-authenticate` header, in lower case. Commas inside quotes separate nothing, and
+/// what has a `=` is a parameter of the challenge before it.
 fn challenges(answer: &Answer) -> Vec<String> {
     let mut names = Vec::new();
     for value in answer.values("www-authenticate") {
@@ -74,7 +78,8 @@ fn challenges(answer: &Answer) -> Vec<String> {
             quoted ^= c == '"';
             c == ',' && !quoted
         });
-        names.extend(items.filter_map(|item| item.split_whitespace().next()).map(str::to_ascii_lowercase));
+        let first = items.filter_map(|item| item.split_whitespace().next());
+        names.extend(first.filter(|word| !word.contains('=')).map(str::to_ascii_lowercase));
     }
     names
 }
@@ -139,7 +144,8 @@ mod tests {
 
     #[test]
     fn www_authenticate_tells_three_401_apart() {
-        let cases: [(&[&str], Reading); 15] = [
+        let another = || unavailable("HTTP 401: it asks for another kind of credential");
+        let cases: [(&[&str], Reading); 21] = [
             (&[], Reading::Rejected),
             (&["Bearer"], Reading::Rejected),
             (&["Basic, Bearer"], Reading::Rejected),
@@ -155,6 +161,12 @@ mod tests {
             (&["Bearer realm=\"a, ipaddress\""], Reading::Rejected),
             (&["Bearer realm=\"ipaddress\", charset=\"otp\""], Reading::Rejected),
             (&[", ,", ""], Reading::Rejected),
+            (&["Negotiate"], another()),
+            (&["Negotiate", "NTLM"], another()),
+            (&["Digest realm=\"a\", nonce=\"b\""], another()),
+            (&["Negotiate", "Basic realm=\"a\""], Reading::Rejected),
+            (&["BASIC realm=\"a\", charset=\"UTF-8\""], Reading::Rejected),
+            (&["Bearer error=\"invalid_token\",scope=otp"], Reading::Rejected),
         ];
         for (values, expected) in cases {
             let headers: Vec<_> = values.iter().map(|value| ("www-authenticate", *value)).collect();

@@ -41,6 +41,11 @@ pub(super) fn payload(secret: &Secret) -> Option<Payload> {
     })
 }
 
+/// Whether the secret is such a token.
+pub(super) fn is_one(secret: &Secret) -> bool {
+    payload(secret).is_some()
+}
+
 #[cfg(test)]
 pub(super) fn token(payload: &Value) -> Secret {
     let encode = |text: &str| URL_SAFE_NO_PAD.encode(text);

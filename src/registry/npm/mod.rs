@@ -71,8 +71,9 @@ fn explain(session: &Session<'_>, credential: &Credential) -> Inspection {
     let by = By::Credential(credential);
     let mut questions = vec![(by, WHOAMI)];
     if !session.endpoint.public {
-        questions.push((By::Control, WHOAMI));
+        questions.extend([WHOAMI, STAGE, PROFILE].map(|path| (By::Control, path)));
     }
+    questions.push((By::Nobody, WHOAMI));
     if credential.secret.kind() == SecretKind::Token {
         questions.push((by, "-/npm/v1/tokens?perPage=100"));
     }
@@ -154,6 +155,12 @@ fn listed(
         match list(session, By::Credential(credential)) {
             Listing::Rows { rows, requests, gap } => match (own(&rows, &credential.secret), gap) {
                 (Own::Row(row), _) => return Listed::Row(Box::new(row.clone()), Proof::requests(requests)),
+                // A list that shows nothing does not show that it lists what this server issues.
+                (Own::Absent, None)
+                    if !session.endpoint.public && rows.is_empty() && !jwt::is_one(&credential.secret) =>
+                {
+                    why = "the server lists no token at all, not even this one".to_owned();
+                }
                 (Own::Absent, None) => return Listed::Absent(Proof::requests(requests)),
                 (Own::Absent, Some(gap)) => why = gap,
                 (Own::Untold, _) => {
@@ -254,11 +261,12 @@ fn staged(session: &Session<'_>, credential: &Credential) -> Option<String> {
 
 /// Names come from the server: they are shown, so they are cleaned like its other words.
 fn clean(session: &Session<'_>, access: &mut Access) {
-    let reaches = match &mut access.reach {
-        Claim::Proven(reach, _) => vec![reach],
-        Claim::Bounded { at_least, at_most, .. } => vec![at_least, at_most],
-        Claim::NotVisible(_) => Vec::new(),
+    let (reaches, proof) = match &mut access.reach {
+        Claim::Proven(reach, proof) => (vec![reach], proof),
+        Claim::Bounded { at_least, at_most, proof } => (vec![at_least, at_most], proof),
+        Claim::NotVisible(_) => return,
     };
+    proof.note = proof.note.take().map(|note| session.clean(&note));
     for package in reaches.into_iter().flat_map(|reach| &mut reach.biggest) {
         package.name = session.clean(&package.name);
     }

@@ -2,7 +2,7 @@
 //!
 //! Private packages are in no search, so its numbers are what can be seen and never all there is.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
@@ -138,20 +138,23 @@ impl Packages {
     /// Those of these names; names that are not among the user's packages count too.
     pub(super) fn named<'n>(&self, names: impl IntoIterator<Item = &'n str>) -> Reach {
         let names: BTreeSet<&str> = names.into_iter().collect();
-        let known = |name: &str| self.seen.iter().find(|package| package.name == name).cloned();
+        let known: HashMap<&str, &Package> = self.seen.iter().map(|package| (package.name.as_str(), package)).collect();
         let packages: Vec<Package> = names
             .into_iter()
-            .map(|name| known(name).unwrap_or_else(|| Package { name: name.to_owned(), ..Package::default() }))
+            .map(|name| match known.get(name) {
+                Some(package) => (*package).clone(),
+                None => Package { name: name.to_owned(), ..Package::default() },
+            })
             .collect();
         measure(&packages)
     }
 
-    /// Those below `@scope/`.
-    pub(super) fn in_scope<'s>(&'s self, scope: &'s str) -> impl Iterator<Item = &'s str> {
-        let below = move |name: &str| {
-            name.strip_prefix('@').and_then(|name| name.strip_prefix(scope)).is_some_and(|rest| rest.starts_with('/'))
-        };
-        self.seen.iter().map(|package| package.name.as_str()).filter(move |name| below(name))
+    /// Those below one of these `@scope/`.
+    pub(super) fn in_scopes<'s>(&'s self, scopes: &[&str]) -> impl Iterator<Item = &'s str> {
+        let scopes: HashSet<&str> = scopes.iter().copied().collect();
+        let scope = |name: &'s str| Some(name.strip_prefix('@')?.split_once('/')?.0);
+        let names = self.seen.iter().map(|package| package.name.as_str());
+        names.filter(move |name| scope(name).is_some_and(|scope| scopes.contains(scope)))
     }
 }
 
@@ -202,8 +205,8 @@ mod tests {
         assert_eq!(names, ["@s/p6", "@s/p5", "@s/p4", "@s/p3", "@s/p2"]);
         let named = packages.named(["@s/p6", "unknown", "@s/p6"]);
         assert_eq!((named.packages, named.weekly_downloads), (2, Some(6)));
-        assert_eq!(packages.in_scope("s").count(), 7);
-        assert_eq!(packages.in_scope("").count(), 0);
+        assert_eq!(packages.in_scopes(&["s", "t"]).count(), 7);
+        assert_eq!(packages.in_scopes(&["", "@s"]).count(), 0);
     }
 
     #[test]

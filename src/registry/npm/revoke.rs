@@ -9,7 +9,7 @@ use super::reach::part;
 use super::rows::{Listing, Own, Row, by_ends, list, own};
 use super::standing::WHOAMI;
 use crate::model::{Inspection, SecretKind, Unknown, Validity, Way};
-use crate::registry::client::{By, Eraser, Plan, Reply, Session, Target};
+use crate::registry::client::{By, Eraser, Obstacle, Plan, Reply, Session, Target};
 use crate::registry::http::Exchange;
 
 const NOT_LISTED: &str = "no list of the owner's session (--operator) shows it";
@@ -17,8 +17,13 @@ const NOT_LISTED: &str = "no list of the owner's session (--operator) shows it";
 /// Finds the way. Reads only.
 pub(super) fn plan(session: &Session<'_>, target: &Target<'_>, before: &Inspection) -> Plan {
     let page = |page: &Option<String>| Way::OwnerPage(page.clone().unwrap_or_else(|| session.endpoint.origin()));
-    let give_up =
-        |why: String| Plan { way: page(&session.endpoint.owner_page), key: None, user: None, obstacle: Some(why) };
+    let give_up = |obstacle: Obstacle| Plan {
+        way: page(&session.endpoint.owner_page),
+        key: None,
+        user: None,
+        obstacle: Some(obstacle),
+    };
+    let not_asked = |why: &str| give_up(Obstacle::NoAnswer(format!("the registry could not be asked: {why}")));
     if let Target::Full(credential) = target
         && credential.secret.kind() == SecretKind::Password
     {
@@ -26,41 +31,65 @@ pub(super) fn plan(session: &Session<'_>, target: &Target<'_>, before: &Inspecti
             way: page(&session.endpoint.password_page),
             key: None,
             user: credential.user.clone(),
-            obstacle: Some("a password cannot be revoked, only changed by its owner".to_owned()),
+            obstacle: Some(Obstacle::NoWay("a password cannot be revoked, only changed by its owner".to_owned())),
         };
     }
-    if session.has_operator()
-        && let Some(row) = find(session, By::Operator, target)
-    {
+    let listed = match session.has_operator() {
+        true => find(session, By::Operator, target),
+        false => Found::Not,
+    };
+    if let Found::Row(row) = listed {
         let user = owner(session);
         return Plan { way: Way::OperatorByKey, key: Some(row.key), user, obstacle: None };
     }
-    let Target::Full(credential) = target else {
-        return give_up(format!("the token itself is not at hand; {NOT_LISTED}"));
+    let credential = match (target, &before.validity) {
+        (Target::Full(credential), Validity::Active) => credential,
+        (Target::Full(_), Validity::Inactive(_)) => return give_up(Obstacle::NoWay("it is dead already".to_owned())),
+        (Target::Full(_), Validity::Unknown(Unknown::Refused(words))) => {
+            return match listed {
+                Found::Unseen(why) => not_asked(&format!("{words}; the owner's list: {why}")),
+                _ => give_up(Obstacle::NoWay(format!("{words}; {NOT_LISTED}"))),
+            };
+        }
+        (Target::Full(_), Validity::Unknown(why)) => return not_asked(&phrase(why)),
+        (Target::Ends { .. }, _) => {
+            return match listed {
+                Found::Unseen(why) => not_asked(&format!("the owner's list: {why}")),
+                _ => give_up(Obstacle::NoWay(format!("the token itself is not at hand; {NOT_LISTED}"))),
+            };
+        }
     };
-    match &before.validity {
-        Validity::Active => {}
-        Validity::Unknown(Unknown::Refused(words)) => return give_up(format!("{words}; {NOT_LISTED}")),
-        Validity::Unknown(why) => return give_up(format!("the registry could not be asked: {}", phrase(why))),
-        Validity::Inactive(_) => return give_up("it is dead already".to_owned()),
-    }
     let by = By::Credential(credential);
     let user = before.access.as_ref().and_then(|access| access.identity.proven()).map(|identity| identity.user.clone());
     match find(session, by, target) {
-        Some(row) => Plan { way: Way::SelfByKey, key: Some(row.key), user, obstacle: None },
-        None => Plan { way: Way::SelfByValue, key: None, user, obstacle: None },
+        Found::Row(row) => Plan { way: Way::SelfByKey, key: Some(row.key), user, obstacle: None },
+        Found::Not | Found::Unseen(_) => Plan { way: Way::SelfByValue, key: None, user, obstacle: None },
     }
 }
 
-fn find(session: &Session<'_>, by: By<'_>, target: &Target<'_>) -> Option<Row> {
-    let Listing::Rows { rows, .. } = list(session, by) else { return None };
+/// What a list shows of the token.
+enum Found {
+    Row(Box<Row>),
+    /// Nothing, or nothing that is surely ours.
+    Not,
+    /// The list, or a part of it, did not come.
+    Unseen(String),
+}
+
+fn find(session: &Session<'_>, by: By<'_>, target: &Target<'_>) -> Found {
+    let (rows, gap) = match list(session, by) {
+        Listing::Rows { rows, gap, .. } => (rows, gap),
+        Listing::Refused(..) => return Found::Not,
+        Listing::Unclear(_, why) => return Found::Unseen(phrase(&why)),
+    };
     let found = match target {
         Target::Full(credential) => own(&rows, &credential.secret),
         Target::Ends { head, tail } => by_ends(&rows, head, tail),
     };
-    match found {
-        Own::Row(row) => Some(row.clone()),
-        Own::Absent | Own::Untold => None,
+    match (found, gap) {
+        (Own::Row(row), _) => Found::Row(Box::new(row.clone())),
+        (Own::Absent, Some(gap)) => Found::Unseen(gap),
+        (Own::Absent | Own::Untold, _) => Found::Not,
     }
 }
 
@@ -102,20 +131,24 @@ pub(super) fn erase(eraser: &Eraser<'_, '_>, target: &Target<'_>, plan: &Plan, c
         _ => None,
     };
     match exchange {
-        Some(exchange) => (exchange.id, reply(eraser, &exchange)),
+        Some(exchange) => (exchange.id, reply(eraser, &exchange, code)),
         None => nothing("nothing could be sent"),
     }
 }
 
 const UNRESERVED: &percent_encoding::AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
-fn reply(eraser: &Eraser<'_, '_>, exchange: &Exchange) -> Reply {
+fn reply(eraser: &Eraser<'_, '_>, exchange: &Exchange, code: Option<&str>) -> Reply {
     let session = eraser.session();
     let answer = match &exchange.outcome {
         Ok(answer) => answer,
         Err(failure) => return Reply::NoAnswer(failure.to_string()),
     };
-    let said = || session.clean(&words(answer));
+    // A code may still be good for a minute, and a server may repeat it.
+    let said = || match code.filter(|code| !code.is_empty()) {
+        Some(code) => session.clean(&words(answer).replace(code, "***")),
+        None => session.clean(&words(answer)),
+    };
     let reply = match answer.status {
         200 | 202 | 204 => Reply::Accepted,
         401 if read(exchange) == Reading::CodeAsked => Reply::CodeAsked,

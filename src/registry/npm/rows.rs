@@ -16,6 +16,8 @@ use crate::registry::client::{By, NotNext, Session};
 
 /// More pages than an account can fill (a thousand tokens, a hundred a page) mean that the server leads us in circles.
 const MOST_PAGES: usize = 50;
+/// Ten times what an account can have. A server that lists more wants to see how much we can hold.
+const MOST_ROWS: usize = 10_000;
 
 /// One token as its owner's list shows it.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,6 +27,7 @@ pub(super) struct Row {
     pub(super) mask: String,
     pub(super) era: Era,
     pub(super) rights: Rights,
+    pub(super) organisations: Organisations,
     pub(super) scopes: Vec<Scope>,
     /// `None` where the row has no such field.
     pub(super) addresses: Option<Addresses>,
@@ -62,6 +65,16 @@ pub(super) enum Rights {
     /// Organisation matters only: no publishing.
     Organisations,
     /// The row does not say.
+    Unsaid,
+}
+
+/// What the row allows of its owner's organisations.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Organisations {
+    Administer,
+    /// Nothing, or only to look.
+    Leave,
+    /// The row does not say, or says two things.
     Unsaid,
 }
 
@@ -132,12 +145,17 @@ pub(super) fn list(session: &Session<'_>, by: By<'_>) -> Listing {
         requests.push(exchange.id);
         seen.insert(exchange.url.to_string());
         let before = rows.len();
-        rows.extend(page.get("objects").and_then(Value::as_array).into_iter().flatten().filter_map(Row::parse));
+        let objects = page.get("objects").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+        let left = MOST_ROWS.saturating_sub(before);
+        rows.extend(objects.iter().take(left).filter_map(Row::parse));
         session.shows(&exchange, &format!("token list: {} rows", rows.len() - before));
-        let gap = match page.pointer("/urls/next").and_then(Value::as_str).map(str::trim) {
-            None | Some("") => None,
+        let next = page.pointer("/urls/next").filter(|next| !next.is_null());
+        let gap = match next.map(|next| next.as_str().map(str::trim)) {
+            _ if objects.len() > left => Some("the list has too many rows"),
+            None | Some(Some("")) => None,
+            Some(None) => Some("the list's next page has no readable address"),
             Some(_) if requests.len() >= MOST_PAGES => Some("the list has too many pages"),
-            Some(next) => match session.get_next(by, &exchange, next) {
+            Some(Some(next)) => match session.get_next(by, &exchange, next) {
                 Ok(next) if seen.contains(next.url.as_str()) => Some("the list's pages lead in a circle"),
                 Ok(next) => {
                     exchange = next;
@@ -194,7 +212,9 @@ fn shows(head: &str, tail: &str, token: &str) -> bool {
 fn same_ends(shown: (&str, &str), ours: (&str, &str)) -> bool {
     let agree = |a: &str, b: &str| a.starts_with(b) || b.starts_with(a);
     let agree_back = |a: &str, b: &str| a.ends_with(b) || b.ends_with(a);
-    !ours.0.is_empty() && ours.1.len() >= 4 && agree(shown.0, ours.0) && agree_back(shown.1, ours.1)
+    // A report is anybody's text: with less than what a redacted form shows, it could point at any row.
+    let head = ours.0.strip_prefix("npm_").unwrap_or(ours.0);
+    head.len() >= 4 && ours.1.len() >= 4 && agree(shown.0, ours.0) && agree_back(shown.1, ours.1)
 }
 
 /// Whether a row with this mask could be about a token of this form at all. A server that lists its tokens in another form than it
@@ -209,6 +229,7 @@ impl Row {
     pub(super) fn parse(value: &Value) -> Option<Self> {
         let key = text(value, "key")?.to_owned();
         let permissions = value.get("permissions").and_then(Value::as_array);
+        let readonly = value.get("readonly").and_then(Value::as_bool);
         let bypass = value.get("bypass_2fa").and_then(Value::as_bool);
         let granular = permissions.is_some() || bypass.is_some() || value.get("scopes").is_some();
         let self_hosted = value.get("user").is_some() || key.len() == 32;
@@ -219,7 +240,8 @@ impl Row {
                 (false, true) => Era::SelfHosted,
                 (false, false) => Era::Classic,
             },
-            rights: Rights::parse(permissions, value.get("readonly").and_then(Value::as_bool)),
+            rights: Rights::parse(permissions, readonly),
+            organisations: Organisations::parse(permissions, readonly),
             scopes: value.get("scopes").and_then(Value::as_array).into_iter().flatten().map(Scope::parse).collect(),
             addresses: addresses(value),
             bypass,
@@ -273,6 +295,22 @@ impl Rights {
     }
 }
 
+impl Organisations {
+    fn parse(permissions: Option<&Vec<Value>>, readonly: Option<bool>) -> Self {
+        let readonly = readonly == Some(true);
+        let Some(permissions) = permissions.filter(|permissions| !permissions.is_empty()) else {
+            return if readonly { Self::Leave } else { Self::Unsaid };
+        };
+        let of = |permission: &Value| match (text(permission, "name"), text(permission, "action")) {
+            (Some("package"), _) | (Some("org"), Some("read")) => Self::Leave,
+            (Some("org"), Some("write")) if !readonly => Self::Administer,
+            _ => Self::Unsaid,
+        };
+        let all: Vec<Self> = permissions.iter().map(of).collect();
+        [Self::Administer, Self::Unsaid].into_iter().find(|one| all.contains(one)).unwrap_or(Self::Leave)
+    }
+}
+
 impl Scope {
     fn parse(value: &Value) -> Self {
         let name = text(value, "name").unwrap_or("*");
@@ -292,10 +330,10 @@ pub(super) fn addresses(value: &Value) -> Option<Addresses> {
     if fields.is_empty() {
         return None;
     }
-    let mut addresses = Addresses::default();
+    let (mut addresses, mut known) = (Addresses::default(), HashSet::new());
     for entry in fields.into_iter().flat_map(entries) {
         match entry.as_str().map(str::trim).and_then(block) {
-            Some(block) if addresses.blocks.contains(&block) => {}
+            Some(block) if !known.insert(block) => {}
             Some(block) => addresses.blocks.push(block),
             None => addresses.unread += 1,
         }
@@ -318,12 +356,20 @@ fn block(text: &str) -> Option<IpNet> {
 }
 
 impl Addresses {
-    /// A block this wide keeps nobody out: people are told to write 0.0.0.0/0 where a list is asked for.
+    /// A block this wide keeps few out: people are told to write 0.0.0.0/0 where a list is asked for, and some write less.
     const WIDE: u8 = 8;
 
-    /// Whether it keeps nobody out.
+    /// Whether it keeps nobody out: it is empty, or its blocks together hold every address.
     pub(super) fn is_open(&self) -> bool {
-        (self.blocks.is_empty() && self.unread == 0) || self.blocks.iter().any(|block| block.prefix_len() <= Self::WIDE)
+        let everything = || IpNet::aggregate(&self.blocks).iter().any(|block| block.prefix_len() == 0);
+        (self.blocks.is_empty() && self.unread == 0) || everything()
+    }
+
+    /// Whether it lets in a great part of the internet all the same.
+    pub(super) fn is_wide(&self) -> bool {
+        const PRIVATE: [&str; 2] = ["10.0.0.0/8", "127.0.0.0/8"];
+        let private = |block: &IpNet| PRIVATE.contains(&block.to_string().as_str());
+        self.blocks.iter().any(|block| block.prefix_len() <= Self::WIDE && block.addr().is_ipv4() && !private(block))
     }
 }
 
@@ -387,6 +433,31 @@ mod tests {
     }
 
     #[test]
+    fn organisations() {
+        let package = json!({"name": "package", "action": "write"});
+        let org = |action: &str| json!({"name": "org", "action": action});
+        for (permissions, readonly, expected) in [
+            (json!([org("write")]), None, Organisations::Administer),
+            (json!([package, org("write")]), Some(false), Organisations::Administer),
+            (json!([{"name": "galaxy", "action": "read"}, org("write")]), None, Organisations::Administer),
+            (json!([package]), None, Organisations::Leave),
+            (json!([package, org("read")]), None, Organisations::Leave),
+            (json!([package]), Some(true), Organisations::Leave),
+            (json!(null), Some(true), Organisations::Leave),
+            (json!([org("write")]), Some(true), Organisations::Unsaid),
+            (json!([org("own")]), None, Organisations::Unsaid),
+            (json!([package, {"name": "galaxy", "action": "read"}]), None, Organisations::Unsaid),
+            (json!(["org"]), None, Organisations::Unsaid),
+            (json!([]), None, Organisations::Unsaid),
+            (json!(null), Some(false), Organisations::Unsaid),
+            (json!(null), None, Organisations::Unsaid),
+        ] {
+            let got = Organisations::parse(permissions.as_array(), readonly);
+            assert_eq!(got, expected, "{permissions} {readonly:?}");
+        }
+    }
+
+    #[test]
     fn scopes() {
         for (value, expected) in [
             (json!({"type": "package", "name": "@a/b"}), Scope::Package("@a/b".into())),
@@ -407,8 +478,10 @@ mod tests {
             (json!({"cidr": []}), Some(true)),
             (json!({"cidr": [], "cidr_whitelist": null}), Some(true)),
             (json!({"cidr_whitelist": ["0.0.0.0/0"]}), Some(true)),
-            (json!({"cidr": ["10.0.0.0/8"]}), Some(true)),
-            (json!({"cidr": ["10.0.0.0/9"]}), Some(false)),
+            (json!({"cidr": ["0.0.0.0/1", "128.0.0.0/1"]}), Some(true)),
+            (json!({"cidr": ["192.0.2.1", "::/0"]}), Some(true)),
+            (json!({"cidr": ["0.0.0.0/1"]}), Some(false)),
+            (json!({"cidr": ["10.0.0.0/8"]}), Some(false)),
             (json!({"cidr": null, "cidr_whitelist": ["10.0.0.1"]}), Some(false)),
             (json!({"cidr": ["what"]}), Some(false)),
             (json!({"cidr": 7}), Some(false)),
@@ -453,6 +526,10 @@ mod tests {
         assert_eq!(by_ends(&rows, "npm_aBcD", "7890"), Own::Row(&rows[0]));
         assert_eq!(by_ends(&rows, "eyJh", "mVUs"), Own::Row(&rows[1]));
         assert_eq!(by_ends(&rows, "npm_aBcE", "7890"), Own::Absent);
-        assert_eq!(by_ends(&rows, "", ""), Own::Absent);
+        for (head, tail) in
+            [("", ""), ("n", "7890"), ("npm_", "7890"), ("npm_aBc", "7890"), ("npm_aBcD", "890"), ("eyJ", "VmVUs")]
+        {
+            assert_eq!(by_ends(&rows, head, tail), Own::Absent, "{head} {tail}");
+        }
     }
 }

@@ -56,8 +56,18 @@ pub(super) fn standing(session: &Session<'_>, credential: &Credential) -> Standi
         Reading::Rejected => inquiry.second_opinion(&whoami, true),
         Reading::Missing => inquiry.second_opinion(&whoami, false),
         Reading::Forbidden(words) => inquiry.turned_away(&whoami, &words),
-        other => inquiry.barred(&[&whoami], &other).unwrap_or_else(|| inquiry.unclear(&[&whoami], other)),
+        other => inquiry.barred(&[&whoami], &other, WHOAMI).unwrap_or_else(|| inquiry.unclear(&[&whoami], other)),
     }
+}
+
+/// What a server says of a token that nobody issued, beside what it says of ours.
+enum Control {
+    /// Something else: it tells them apart.
+    Apart,
+    /// The same: its answer shows nothing of ours.
+    Same,
+    /// Nothing: whether it tells them apart is not known.
+    Silent(Unknown),
 }
 
 struct Inquiry<'i, 'a> {
@@ -73,19 +83,14 @@ impl Inquiry<'_, '_> {
         if let Some(last) = exchanges.last() {
             self.session.shows(last, &format!("live, user {user}"));
         }
-        if !self.session.endpoint.public {
-            let control = self.session.get(By::Control, path);
-            let given = match read(&control) {
-                Reading::Accepted(answer) => text(&answer, field).map(|name| self.session.clean(name)),
-                _ => None,
-            };
-            requests.requests.extend(proof(&[&control]).requests);
-            if given.is_some() {
-                self.session.shows(&control, "the server names a user to a token that nobody issued");
+        let names = |reading: &Reading| matches!(reading, Reading::Accepted(answer) if text(answer, field).is_some());
+        match self.control(path, names, &mut requests) {
+            Control::Apart => {}
+            Control::Same => {
                 let why = format!("the server names the user {user} to any token, so its answer shows nothing");
                 return unknown(Unknown::Refused(why), requests);
             }
-            self.session.shows(&control, "control: a token that nobody issued gets no user");
+            Control::Silent(why) => return unknown(why, requests),
         }
         Standing::Live(Live { user: Some(user), proof: requests, barrier: Barrier::None })
     }
@@ -102,9 +107,9 @@ impl Inquiry<'_, '_> {
             Reading::Rejected => self.dead(&[whoami, &profile]),
             Reading::Forbidden(words) => self.refused(&[whoami, &profile], &words),
             Reading::Missing => self.refused(&[whoami, &profile], "the server names no user and has no profiles"),
-            other => {
-                self.barred(&[whoami, &profile], &other).unwrap_or_else(|| self.unclear(&[whoami, &profile], other))
-            }
+            other => self
+                .barred(&[whoami, &profile], &other, PROFILE)
+                .unwrap_or_else(|| self.unclear(&[whoami, &profile], other)),
         }
     }
 
@@ -115,14 +120,17 @@ impl Inquiry<'_, '_> {
         if self.credential.secret.kind() == SecretKind::Token {
             let stage = self.session.get(by, STAGE);
             match read(&stage) {
-                Reading::Accepted(answer) if answer.get("items").is_some() && !self.stage_is_public() => {
-                    self.session.shows(&stage, "live: staged versions are shown to it");
-                    let proof = proof(&[whoami, &stage]);
-                    return Standing::Live(Live { user: None, proof, barrier: Barrier::None });
+                Reading::Accepted(answer) if answer.get("items").is_some() => {
+                    let mut proof = proof(&[whoami, &stage]);
+                    let shown = |reading: &Reading| matches!(reading, Reading::Accepted(_));
+                    if let Control::Apart = self.control(STAGE, shown, &mut proof) {
+                        self.session.shows(&stage, "live: staged versions are shown to it");
+                        return Standing::Live(Live { user: None, proof, barrier: Barrier::None });
+                    }
                 }
                 Reading::Rejected if rejected => return self.dead(&[whoami, &stage]),
                 other => {
-                    if let Some(barred) = self.barred(&[whoami, &stage], &other) {
+                    if let Some(barred) = self.barred(&[whoami, &stage], &other, STAGE) {
                         return barred;
                     }
                 }
@@ -143,26 +151,52 @@ impl Inquiry<'_, '_> {
                 let why = Unknown::Unavailable("HTTP 404: the server answers no question about its users".to_owned());
                 unknown(why, proof(&both))
             }
-            other => self.barred(&both, &other).unwrap_or_else(|| self.unclear(&both, other)),
+            other => self.barred(&both, &other, PROFILE).unwrap_or_else(|| self.unclear(&both, other)),
         }
     }
 
-    /// Whether a server other than the public one shows staged versions to anybody.
-    fn stage_is_public(&self) -> bool {
-        !self.session.endpoint.public && matches!(read(&self.session.get(By::Control, STAGE)), Reading::Accepted(_))
+    /// Asks the same with a token that nobody issued, and takes that into the proof. The public registry is known to tell tokens
+    /// apart, so there nothing is asked.
+    fn control(&self, path: &str, same: impl Fn(&Reading) -> bool, shown: &mut Proof) -> Control {
+        if self.session.endpoint.public {
+            return Control::Apart;
+        }
+        let exchange = self.session.get(By::Control, path);
+        shown.requests.extend(proof(&[&exchange]).requests);
+        // Nobody's fault, and over in a moment: such an answer is none to this question.
+        let passing = exchange.outcome.as_ref().map_or(true, |answer| matches!(answer.status, 408 | 429 | 500..));
+        let (control, words) = match read(&exchange) {
+            reading if same(&reading) => (Control::Same, "control: a token that nobody issued gets the same answer"),
+            Reading::Unclear(why) if passing => {
+                (Control::Silent(why), "control: what a token that nobody issued gets is not known")
+            }
+            _ => (Control::Apart, "control: a token that nobody issued gets another answer"),
+        };
+        self.session.shows(&exchange, words);
+        control
     }
 
-    /// Known, but kept out: that is alive.
-    fn barred(&self, exchanges: &[&Exchange], reading: &Reading) -> Option<Standing> {
+    /// Known, but kept out: that is alive, unless everybody is kept out so.
+    fn barred(&self, exchanges: &[&Exchange], reading: &Reading, path: &str) -> Option<Standing> {
         let (barrier, words) = match reading {
             Reading::WrongAddress => (Barrier::Address, "live, but not from this address"),
             Reading::CodeAsked => (Barrier::Code, "live, but asks for a one-time code"),
             _ => return None,
         };
+        let mut proof = proof(exchanges);
+        let bars = |reading: &Reading| matches!(reading, Reading::WrongAddress | Reading::CodeAsked);
+        match self.control(path, bars, &mut proof) {
+            Control::Apart => {}
+            Control::Same => {
+                let why = "the server keeps any token out in this way, so its answer shows nothing".to_owned();
+                return Some(unknown(Unknown::Refused(why), proof));
+            }
+            Control::Silent(why) => return Some(unknown(why, proof)),
+        }
         if let Some(last) = exchanges.last() {
             self.session.shows(last, words);
         }
-        Some(Standing::Live(Live { user: None, proof: proof(exchanges), barrier }))
+        Some(Standing::Live(Live { user: None, proof, barrier }))
     }
 
     fn unclear(&self, exchanges: &[&Exchange], reading: Reading) -> Standing {
@@ -187,6 +221,11 @@ impl Inquiry<'_, '_> {
             self.session.shows(last, "not accepted here either");
         }
         let mut proof = proof(exchanges);
+        if self.credential.secret.kind() == SecretKind::Password && self.session.endpoint.public {
+            // Its documents name tokens only: whether it still takes passwords for questions is nowhere said.
+            let why = "the public registry rejects it, but it may take no password for such questions at all";
+            return unknown(Unknown::Refused(why.to_owned()), proof);
+        }
         if let Some(found) = self.in_owners_list() {
             proof.requests.extend(&found.requests);
             match found.row {
@@ -221,6 +260,13 @@ impl Inquiry<'_, '_> {
             Unknown::Refused(why)
         };
         let Some(found) = self.in_owners_list() else {
+            // A gate that turns everybody away has not looked at the token.
+            let nobody = self.session.get(By::Nobody, WHOAMI);
+            proof.requests.extend(Some(nobody.id).filter(|id| *id > 0));
+            if let Reading::Forbidden(_) = read(&nobody) {
+                self.session.shows(&nobody, "turned away without any token, too");
+                return unknown(Unknown::Unavailable(format!("the server turns everybody away: {words}")), proof);
+            }
             return unknown(ambiguous(), proof);
         };
         proof.requests.extend(&found.requests);

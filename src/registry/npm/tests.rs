@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::*;
-use crate::model::{Expiry, Inactive, Network, Publish, SecondFactor, Secret, TokenKind};
+use crate::model::{Administration, Expiry, Inactive, Network, Publish, SecondFactor, Secret, TokenKind};
 use crate::registry::client::Memory;
 use crate::registry::endpoint::Endpoints;
 use crate::registry::script::{self, Play, Script, Seen, json as answer, mask, token};
@@ -297,6 +297,61 @@ fn rows_and_what_they_allow() {
 }
 
 #[test]
+fn what_a_token_administers() {
+    use Administration::{Account, None, Organisations};
+    let org = |action: &str| json!([{"name": "org", "action": action}]);
+    let both = json!([{"name": "package", "action": "read"}, {"name": "org", "action": "write"}]);
+    let galaxy = json!([{"name": "galaxy", "action": "write"}]);
+    // What a row says; what that comes to on npm itself, and on a server of somebody's own.
+    let cases = [
+        (json!({}), (None, None), (None, Account)),
+        (json!({"bypass_2fa": false}), (None, None), (None, Account)),
+        (json!({"permissions": org("write")}), (None, None), (Organisations, Account)),
+        (
+            json!({"permissions": org("write"), "bypass_2fa": false}),
+            (Organisations, Organisations),
+            (Organisations, Account),
+        ),
+        (json!({"permissions": both, "bypass_2fa": false}), (Organisations, Organisations), (Organisations, Account)),
+        (json!({"permissions": org("write"), "bypass_2fa": null}), (None, Organisations), (Organisations, Account)),
+        (json!({"permissions": org("read"), "bypass_2fa": false}), (None, None), (None, None)),
+        (json!({"readonly": true, "bypass_2fa": false}), (None, None), (None, None)),
+        (
+            json!({"permissions": org("write"), "readonly": true, "bypass_2fa": false}),
+            (None, Organisations),
+            (None, Account),
+        ),
+        (json!({"permissions": galaxy, "bypass_2fa": false}), (None, Organisations), (None, Account)),
+    ];
+    for (more, on_npm, elsewhere) in cases {
+        for (public, (least, most)) in [(true, on_npm), (false, elsewhere)] {
+            let scene = Scene::new();
+            let row = granular(&scene.token, more.clone());
+            let inspection = scene.own(WHO, whoami("alice")).own(TOKENS, tokens(&[row])).inspect(public);
+            assert_eq!(bounds(&access(&inspection).administration), (least, most), "{more} {public}");
+        }
+    }
+    // Without its row, and for a login's session, which is in no row.
+    let hidden = Scene::new().own(WHO, whoami("alice")).own(TOKENS, plain_401()).inspect(true);
+    assert_eq!(bounds(&access(&hidden).administration), (None, Account));
+    for (public, least) in [(true, Account), (false, None)] {
+        let list = tokens(&[granular(&token(b'z'), json!({}))]);
+        let session = Scene::new().own(WHO, whoami("alice")).own(TOKENS, list).inspect(public);
+        assert_eq!(access(&session).kind.proven(), Some(&TokenKind::Session));
+        assert_eq!(bounds(&access(&session).administration), (least, Account));
+    }
+}
+
+/// The least and the most that a claim leaves open.
+fn bounds(claim: &Claim<Administration>) -> (Administration, Administration) {
+    match claim {
+        Claim::Proven(what, _) => (*what, *what),
+        Claim::Bounded { at_least, at_most, .. } => (*at_least, *at_most),
+        Claim::NotVisible(why) => panic!("{why}"),
+    }
+}
+
+#[test]
 fn networks() {
     let only = |block: &str| Claim::Proven(Network::Only(vec![block.parse().unwrap()]), crate::model::Proof::default());
     let anywhere = || Claim::Proven(Network::Anywhere, crate::model::Proof::default());
@@ -305,7 +360,7 @@ fn networks() {
         (json!(null), Some(json!(null)), anywhere()),
         (json!([]), Some(json!([])), anywhere()),
         (json!(["0.0.0.0/0"]), Some(json!(null)), anywhere()),
-        (json!(["10.0.0.0/8"]), Some(json!(null)), anywhere()),
+        (json!(["10.0.0.0/8"]), Some(json!(null)), only("10.0.0.0/8")),
         (json!(["10.0.0.0/24"]), Some(json!(null)), only("10.0.0.0/24")),
         (json!([]), Some(json!(["10.2.0.0/16"])), only("10.2.0.0/16")),
         (json!([]), None, hidden()),
@@ -402,6 +457,7 @@ fn a_generated_token_of_verdaccio() {
     assert!(matches!(claims.reach, Claim::NotVisible(_)));
     let inspection = scene().own(TOKENS, row(json!({"readonly": true}))).inspect(false);
     assert_eq!(access(&inspection).publish.proven(), Some(&Publish::No));
+    assert_eq!(access(&inspection).administration.proven(), Some(&Administration::None));
 
     let away = || {
         let away = answer(403, &json!({"error": "unauthorized access"}));
@@ -455,6 +511,7 @@ fn a_password() {
     let claims = access(&inspection);
     assert_eq!(claims.kind.proven(), Some(&TokenKind::Password));
     assert!(matches!(claims.publish, Claim::Bounded { at_most: Publish::Yes, .. }));
+    assert_eq!(claims.administration.proven(), Some(&Administration::Account));
     assert_eq!(claims.second_factor.proven(), Some(&SecondFactor::NotAsked));
     assert!(!server.lines().iter().any(|line| line.contains("tokens")));
     credential.secret = Secret::password("wrong-pw");
@@ -547,8 +604,110 @@ fn explaining_names_every_question_and_sends_none() {
     assert_eq!(Npm.inspect(&session, &credential).validity, Validity::Unknown(Unknown::Offline));
     assert!(server.seen().is_empty());
     let ledger = http.ledger();
-    assert_eq!(ledger.len(), 12);
+    assert_eq!(ledger.len(), 15);
     assert!(
         ledger.iter().all(|entry| entry.method == "GET" && entry.status.is_none() && entry.shows == "would be sent")
     );
+}
+
+#[test]
+fn a_server_that_keeps_anybody_out_proves_nothing() {
+    for scheme in ["OTP", "ipaddress"] {
+        for path in [WHO, STAGED, USER] {
+            let server = Script::start(move |seen| match seen.path.split('?').next() {
+                Some(asked) if asked == path => challenge(scheme),
+                Some(WHO) => plain_401(),
+                _ => answer(404, &json!({})),
+            });
+            let inspection = inspect(&server, &server.endpoints(None), &script::credential(token(b'a')));
+            let words = "the server keeps any token out in this way, so its answer shows nothing";
+            assert_eq!(inspection.validity, Validity::Unknown(Unknown::Refused(words.into())), "{scheme} {path}");
+        }
+        // The same of ours alone is alive.
+        assert_eq!(Scene::new().own(WHO, challenge(scheme)).inspect(false).validity, Validity::Active, "{scheme}");
+    }
+}
+
+#[test]
+fn a_control_without_an_answer_leaves_it_open() {
+    let unavailable = |words: &str| Validity::Unknown(Unknown::Unavailable(words.into()));
+    for (play, expected) in [
+        (answer(503, &json!({})), unavailable("HTTP 503")),
+        (answer(429, &json!({})), Validity::Unknown(Unknown::RateLimited)),
+        (Play::Hang, unavailable("no answer in time")),
+        (Play::Truncate, unavailable("the answer broke off")),
+        (answer(400, &json!({})), Validity::Active),
+        (answer(403, &json!({})), Validity::Active),
+        (answer(200, &json!({})), Validity::Active),
+        (Play::Answer(302, vec![("location", "/login".into())], Vec::new()), Validity::Active),
+    ] {
+        let ours = token(b'a');
+        let control = play.clone();
+        let server = Script::start(move |seen| match seen.path.as_str() {
+            WHO if seen.is_signed_by(&ours) => whoami("alice"),
+            WHO => control.clone(),
+            _ => answer(404, &json!({})),
+        });
+        let inspection = inspect(&server, &server.endpoints(None), &script::credential(token(b'a')));
+        assert_eq!(inspection.validity, expected, "{play:?}");
+    }
+}
+
+#[test]
+fn a_password_that_the_public_registry_rejects_may_still_work() {
+    let server = Script::start(|_| plain_401());
+    let password = Secret::password("correct-horse");
+    let credential = Credential { user: Some("alice".into()), ..script::credential(password) };
+    let public = inspect(&server, &server.as_public(None), &credential).validity;
+    assert!(matches!(public, Validity::Unknown(Unknown::Refused(_))), "{public:?}");
+    let own = inspect(&server, &server.endpoints(None), &credential).validity;
+    assert_eq!(own, Validity::Inactive(Inactive::Rejected));
+}
+
+#[test]
+fn a_row_that_is_silent_on_the_second_factor_proves_none() {
+    let scene = Scene::new();
+    let row = granular(&scene.token, json!({"bypass_2fa": null}));
+    let account = profile(json!(false), json!(null));
+    let inspection = scene.own(WHO, whoami("alice")).own(TOKENS, tokens(&[row])).own(USER, account).inspect(true);
+    assert!(matches!(access(&inspection).second_factor, Claim::NotVisible(_)), "{inspection:?}");
+}
+
+#[test]
+fn an_empty_list_of_somebodys_own_server_proves_no_session() {
+    let scene = || Scene::new().own(WHO, whoami("alice")).own(TOKENS, tokens(&[]));
+    let inspection = scene().inspect(false);
+    assert!(matches!(access(&inspection).kind, Claim::NotVisible(_)), "{inspection:?}");
+    assert_eq!(access(&scene().inspect(true)).kind.proven(), Some(&TokenKind::Session));
+}
+
+#[test]
+fn hostile_lists_cost_little_and_print_little() {
+    let start = std::time::Instant::now();
+    let others = (0..40_000).map(|n| json!({"key": n.to_string()})).collect::<Vec<_>>();
+    let endless = answer(200, &json!({"objects": others, "urls": {"next": "/-/npm/v1/tokens?page=1"}}));
+    let scene = Scene::new().own(WHO, whoami("alice")).own(TOKENS, endless);
+    let Claim::NotVisible(why) = access(&scene.inspect(true)).kind.clone() else { panic!("an endless list is whole") };
+    assert!(why.contains("too many rows") || why.contains("form"), "{why}");
+
+    let scene = Scene::new();
+    let cidr = (0..60_000).map(|n| format!("80.{}.{}.{}", n >> 16, n >> 8 & 255, n & 255)).collect::<Vec<_>>();
+    let scopes = (0..20_000).map(|n| json!({"type": "scope", "name": format!("s{n}\u{1b}[31m")})).collect::<Vec<_>>();
+    let row = granular(&scene.token, json!({"cidr": cidr, "scopes": scopes}));
+    let hits = (0..20_000).map(|n| json!({"package": {"name": format!("p{n}"), "maintainers": ["alice"]}}));
+    let found = answer(200, &json!({"objects": hits.collect::<Vec<_>>(), "total": 1}));
+    let inspection = scene.own(WHO, whoami("alice")).own(TOKENS, tokens(&[row])).anybody(SEARCH, found).inspect(true);
+    let Claim::Bounded { proof, .. } = &access(&inspection).reach else { panic!("{inspection:?}") };
+    let note = proof.note.as_ref().unwrap();
+    assert!(note.len() < 400 && note.contains("19995 more") && !note.contains('\u{1b}'), "{note}");
+    assert!(start.elapsed() < std::time::Duration::from_secs(20), "{:?}", start.elapsed());
+}
+
+#[test]
+fn a_next_page_that_is_no_address_is_a_gap() {
+    for next in [json!(7), json!({}), json!(["/-/npm/v1/tokens"]), json!(true)] {
+        let page = answer(200, &json!({"objects": [], "urls": {"next": next.clone()}}));
+        let inspection = Scene::new().own(WHO, whoami("alice")).own(TOKENS, page).inspect(true);
+        assert!(matches!(access(&inspection).kind, Claim::NotVisible(_)), "{next}");
+    }
 }

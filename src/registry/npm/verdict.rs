@@ -6,10 +6,11 @@ use jiff::Timestamp;
 
 use super::jwt;
 use super::reach::Packages;
-use super::rows::{Addresses, End, Era, Rights, Row, Scope};
+use super::rows::{Addresses, End, Era, Organisations, Rights, Row, Scope};
 use super::standing::Barrier;
 use crate::model::{
-    Access, Claim, Credential, Expiry, Identity, Network, Proof, Publish, Reach, SecondFactor, SecretKind, TokenKind,
+    Access, Administration, Claim, Credential, Expiry, Identity, Network, Proof, Publish, Reach, SecondFactor,
+    SecretKind, TokenKind,
 };
 
 /// Everything that was found out about a live credential.
@@ -68,6 +69,7 @@ impl Facts<'_> {
             identity: self.identity(),
             kind: self.kind(),
             publish: self.publish(),
+            administration: self.administration(),
             network: self.network(),
             second_factor: self.second_factor(),
             expiry: self.expiry(now),
@@ -142,6 +144,67 @@ impl Facts<'_> {
         Claim::Bounded { at_least: Publish::No, at_most: Publish::Yes, proof }
     }
 
+    fn administration(&self) -> Claim<Administration> {
+        let up_to_its_user = |proof: &Proof, note: &str| Claim::Bounded {
+            at_least: Administration::None,
+            at_most: Administration::Account,
+            proof: proof.clone().with_note(note),
+        };
+        if self.is_password() {
+            let proof = self.alive.clone().with_note("who signs in with it is its owner");
+            return Claim::Proven(Administration::Account, proof);
+        }
+        match &self.listed {
+            Listed::Row(row, proof) => self.administration_of(row, proof),
+            Listed::Absent(proof) if self.public => {
+                Claim::Proven(Administration::Account, proof.clone().with_note("a login's session acts as its user"))
+            }
+            Listed::Absent(proof) => up_to_its_user(
+                proof,
+                "a login's session acts as its user; what users administer is the server's own rule",
+            ),
+            Listed::Unseen(_) => up_to_its_user(&self.alive, "it can do no more than its user"),
+        }
+    }
+
+    /// What a row allows. npm's own rules hold on npm only: there no token administers what a login does, and none that is
+    /// exempt from the second factor administers anything since August 2026.
+    fn administration_of(&self, row: &Row, proof: &Proof) -> Claim<Administration> {
+        let granular = self.public && row.era == Era::Granular;
+        let proven = |what, note: &str| Claim::Proven(what, proof.clone().with_note(note));
+        let bounded = |at_least, note: &str| {
+            let at_most = if granular { Administration::Organisations } else { Administration::Account };
+            Claim::Bounded { at_least, at_most, proof: proof.clone().with_note(note) }
+        };
+        match (row.organisations, row.rights) {
+            (Organisations::Leave, Rights::Read) => proven(Administration::None, "its row is read-only"),
+            (Organisations::Leave, Rights::Organisations) => {
+                proven(Administration::None, "its row lets it see organisations, and change none")
+            }
+            _ if granular && row.bypass == Some(true) => proven(
+                Administration::None,
+                "bypass_2fa is set, and to such tokens npm refuses every change of accounts and organisations",
+            ),
+            (Organisations::Leave, _) if granular => {
+                proven(Administration::None, "its row gives no right to organisations, and accounts are for logins")
+            }
+            (Organisations::Administer, _) if granular && row.bypass == Some(false) => {
+                proven(Administration::Organisations, "its row allows to change organisations; a code is asked for")
+            }
+            (Organisations::Administer, _) if granular => bounded(
+                Administration::None,
+                "its row allows to change organisations, unless bypass_2fa is set, which it does not say",
+            ),
+            (Organisations::Administer, _) => {
+                bounded(Administration::Organisations, "its row allows to change organisations")
+            }
+            (Organisations::Leave | Organisations::Unsaid, _) => bounded(
+                Administration::None,
+                "its row does not say what it administers; it can do no more than its user",
+            ),
+        }
+    }
+
     fn network(&self) -> Claim<Network> {
         let account = self.profile.as_ref().and_then(|profile| Some((profile.addresses.as_ref()?, profile.request)));
         let own = match &self.listed {
@@ -166,11 +229,8 @@ impl Facts<'_> {
             (Some((own, mut proof)), Some((account, request))) => {
                 proof.requests.push(request);
                 let wide = !own.blocks.is_empty() || !account.blocks.is_empty();
-                let note = if wide {
-                    "a list so wide keeps nobody out"
-                } else {
-                    "neither the token nor the account has a list"
-                };
+                let note =
+                    if wide { "its list holds every address" } else { "neither the token nor the account has a list" };
                 Claim::Proven(Network::Anywhere, proof.with_note(note))
             }
             (Some(_), None) => {
@@ -192,6 +252,10 @@ impl Facts<'_> {
             } else {
                 Claim::Proven(SecondFactor::Asked, proof.clone().with_note("bypass_2fa is not set"))
             };
+        }
+        if self.public && matches!(&self.listed, Listed::Row(row, _) if row.era == Era::Granular) {
+            // The account does not decide: without the exemption npm asks, by mail where the account has no second factor.
+            return Claim::NotVisible("its row does not say whether it is exempt".to_owned());
         }
         if self.public && matches!(self.listed, Listed::Absent(_)) && !self.is_password() {
             let note =
@@ -281,8 +345,8 @@ impl Facts<'_> {
                 };
                 return Claim::Proven(at_least, seen_by(proof).with_note(note));
             }
-            let at_most = packages.named(named.chain(scopes.iter().flat_map(|scope| packages.in_scope(scope))));
-            let note = format!("its row names @{} as a whole; {privacy}", scopes.join(", @"));
+            let at_most = packages.named(named.chain(packages.in_scopes(&scopes)));
+            let note = format!("its row names {} as a whole; {privacy}", shown_scopes(&scopes));
             return Claim::Bounded { at_least, at_most, proof: seen_by(proof).with_note(note) };
         }
         if !packages.says_something() {
@@ -314,8 +378,19 @@ impl Facts<'_> {
     }
 }
 
+/// The first of a row's scopes, and how many more there are: a row can hold any number of them.
+fn shown_scopes(scopes: &[&str]) -> String {
+    const SHOWN: usize = 5;
+    let first: Vec<String> = scopes.iter().take(SHOWN).map(|scope| format!("@{scope}")).collect();
+    match scopes.len().saturating_sub(SHOWN) {
+        0 => first.join(", "),
+        more => format!("{} and {more} more", first.join(", ")),
+    }
+}
+
 fn noted(addresses: &Addresses, proof: Proof) -> Proof {
     match addresses.unread {
+        0 if addresses.is_wide() => proof.with_note("a list this wide keeps few out"),
         0 => proof,
         unread => proof.with_note(format!("{unread} more entries of its list cannot be read")),
     }
