@@ -475,7 +475,7 @@ counter_examples = ["a key = acme-0f1e2d3c4b5a69788796"]
 #[test]
 fn a_users_own_rules() {
     let mut all = rules::embedded().unwrap();
-    rules::merge(&mut all, rules::parse(CUSTOM, "acme.toml", true).unwrap()).unwrap();
+    rules::add(&mut all, CUSTOM, "acme.toml", true).unwrap();
     assert!(rules::check(&all).iter().all(rules::Verdict::is_ok));
     let detector = Detector::new(all).unwrap();
     detector.self_check().unwrap();
@@ -509,6 +509,18 @@ fn only_fresh_ranges_and_their_lines_are_searched() {
     assert_eq!(scan(std::slice::from_ref(&(20..20))), all[..1]);
     assert_eq!(scan(&[10..20, at..at, at + 5..at + 9]), all);
     assert!(scan(std::slice::from_ref(&(text.len() - 5..text.len() + 99))).is_empty());
+}
+
+#[test]
+fn a_users_rule_that_does_not_work_is_no_rule() {
+    for (from, to, expected) in [
+        ("literals = [\"acme-\"]", "literals = [\"other\"]", "rule acme-token: example 1 is not found"),
+        ("\"a key =", "\"key =", "rule acme-token: counter-example 1 is found"),
+    ] {
+        let mut all = rules::embedded().unwrap();
+        rules::add(&mut all, &CUSTOM.replace(from, to), "acme.toml", true).unwrap();
+        assert_eq!(Detector::new(all).unwrap().self_check().unwrap_err(), expected);
+    }
 }
 
 const VALID: [&str; 6] = [
