@@ -1,6 +1,5 @@
 //! The TOML form of a rule file, and what has to hold for it.
 
-use std::net::IpAddr;
 use std::ops::Range;
 
 use serde::Deserialize;
@@ -168,9 +167,10 @@ fn registry(raw: Registry) -> Result<RegistryFacts, Fault> {
 
 fn endpoint(api: &Spanned<String>) -> Result<(), Fault> {
     let host = parse::host_of(api.get_ref());
-    let is_loopback = host.as_deref().is_some_and(|host| {
-        let address = host.trim_matches(['[', ']']).parse::<IpAddr>();
-        host == "localhost" || address.is_ok_and(|address| address.is_loopback())
+    let is_number = |part: &str| part.parse::<u8>().is_ok();
+    let is_loopback = host.as_deref().is_some_and(|host| match host.strip_prefix("127.") {
+        Some(rest) => rest.split('.').count() == 3 && rest.split('.').all(is_number),
+        None => matches!(host, "localhost" | "[::1]"),
     });
     let is_sent_safely = api.get_ref().starts_with("https://") || (api.get_ref().starts_with("http://") && is_loopback);
     if host.is_none() || !is_sent_safely {

@@ -156,6 +156,10 @@ examples = ["acme-0f1e2d3c4b5a69788796"]
                 "acme.toml:3:16: an endpoint is an https URL",
             ),
             (
+                "[registry]\nid = \"acme\"\nendpoint.api = \"http://127.SECRET.invalid\"".into(),
+                "acme.toml:3:16: an endpoint is an https URL",
+            ),
+            (
                 "[registry]\nid = \"acme\"\nendpoint.api = \"http://127.0.0.1@SECRET.invalid/\"".into(),
                 "acme.toml:3:16: an endpoint is an https URL",
             ),
@@ -188,6 +192,14 @@ examples = ["acme-0f1e2d3c4b5a69788796"]
         let error = more(HEAD).unwrap_err().to_string();
         assert_eq!(error, "more.toml:5:6: there is another rule with this id");
         assert_eq!((all.rules.len(), all.registries.len()), (before + 1, 1));
+    }
+
+    #[test]
+    fn endpoints_on_this_machine_need_no_encryption() {
+        for api in ["http://127.0.0.1:4873", "http://localhost/npm", "http://[::1]:4873/", "https://acme.invalid"] {
+            let text = format!("[registry]\nid = \"acme\"\nendpoint.api = \"{api}\"\n\n{RULE}");
+            assert!(parse(&text).is_ok(), "{api}");
+        }
     }
 
     #[test]
