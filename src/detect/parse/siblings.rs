@@ -12,6 +12,8 @@ use crate::model::BoundHost;
 /// Names beyond these are not read: no real file has so many, and a hostile one has no end of them.
 const MOST: usize = 4096;
 const LONGEST_NAME: usize = 64;
+/// A registry further away is another file's: a manual or a test holds many. The longest thing between is a certificate.
+const REACH: usize = 16 << 10;
 /// How many user names before and after a password are compared with its key.
 const NEAREST: usize = 64;
 
@@ -55,7 +57,7 @@ impl Siblings {
 fn nearest(settings: &[(usize, BoundHost)], at: usize) -> Option<&(usize, BoundHost)> {
     let next = settings.partition_point(|(place, _)| *place < at);
     let around = settings.get(next.saturating_sub(1)..)?.iter().take(2);
-    around.min_by_key(|(place, _)| place.abs_diff(at))
+    around.min_by_key(|(place, _)| place.abs_diff(at)).filter(|(place, _)| place.abs_diff(at) <= REACH)
 }
 
 fn registries(bytes: &[u8]) -> Vec<(usize, BoundHost)> {
@@ -162,6 +164,13 @@ mod tests {
             let found = Siblings::read(text.as_bytes()).registry(text.len()).map(|host| host.to_string());
             assert_eq!(found.as_deref(), expected, "{text}");
         }
+    }
+
+    #[test]
+    fn a_registry_far_away_is_another_files() {
+        let text = format!("registry=https://r.invalid/\nca={}\n_auth", "x".repeat(20_000));
+        assert!(Siblings::read(text.as_bytes()).registry(text.len()).is_none());
+        assert!(Siblings::read(text.as_bytes()).registry(9_000).is_some());
     }
 
     #[test]
