@@ -15,7 +15,7 @@ mod registry_token;
 mod siblings;
 mod token;
 mod unknown;
-pub(crate) mod url;
+mod url;
 mod value;
 mod variable;
 mod yarn;

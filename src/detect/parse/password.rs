@@ -29,9 +29,9 @@ pub(super) fn parse(text: &Text<'_>, anchor: Range<usize>) -> Vec<Found> {
 
 /// `_auth`: base64 of user and password.
 fn auth_field(text: &Text<'_>, name: Range<usize>) -> Option<Found> {
-    let key = field_key(text, &name)?;
     let (span, value) = text.token(value(text.bytes, name.end)?)?;
     let (user, secret) = pair(&decode::base64(&value)?)?;
+    let key = field_key(text, &name)?;
     Some(Found { span, secret, user, host: host(text, key, name.start), evidence: None, offline: Offline::new() })
 }
 
