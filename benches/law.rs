@@ -97,8 +97,7 @@ fn compare() -> Result<bool, String> {
     let path = std::env::args().skip(1).find(|arg| !arg.starts_with("--"));
     let path = PathBuf::from(path.ok_or("which repository?")?);
     let mut all = rules::embedded().map_err(|error| error.to_string())?;
-    rules::merge(&mut all, rules::parse(COMMON, "common", true).map_err(|error| error.to_string())?)
-        .map_err(|error| error.to_string())?;
+    rules::add(&mut all, COMMON, "common", true).map_err(|error| error.to_string())?;
     let detector = Detector::new(all).map_err(|error| error.to_string())?;
 
     let kept = Kept { detector: &detector, found: Mutex::default(), said: Mutex::default() };

@@ -30,7 +30,7 @@ pub(super) fn rule_set(args: &DetectArgs) -> Result<RuleSet> {
     }
     for path in paths {
         let text = files::read(&path)?;
-        rules::merge(&mut set, rules::parse(&text, &path.display().to_string(), true)?)?;
+        rules::add(&mut set, &text, &path.display().to_string(), true)?;
     }
     Ok(set)
 }

@@ -15,6 +15,8 @@ pub(crate) use escapes::unescaped_around;
 
 /// How far a run of base64 or of two-byte characters is followed to either side.
 const REACH: usize = 32 << 10;
+/// How much of what was decoded already is decoded again for what comes after it.
+const OVERLAP: usize = 4 << 10;
 /// A line break belongs to a base64 run only where the line before it is at least this long: encoders wrap at 64 or 76.
 const WRAPPED_LINE: usize = 60;
 /// Spaces in front of a wrapped line, as YAML block scalars have them.
@@ -114,9 +116,10 @@ pub(crate) fn base64_forms(text: &[u8]) -> Vec<(Vec<u8>, u8)> {
         .collect()
 }
 
-/// Decodes the base64 run around `hit`, whose first character stands at `phase` within its group of four.
-pub(crate) fn base64_around(bytes: &[u8], hit: Range<usize>, phase: u8) -> Decoded {
-    let start = run_start(bytes, hit.start);
+/// Decodes the base64 run around `hit`, whose first character stands at `phase` within its group of four. What comes before `done`
+/// has been decoded already.
+pub(crate) fn base64_around(bytes: &[u8], hit: Range<usize>, phase: u8, done: usize) -> Decoded {
+    let start = run_start(bytes, hit.start, done);
     let mut characters = Vec::new();
     let mut text = Vec::new();
     let mut before = 0;
@@ -152,8 +155,12 @@ pub(crate) fn base64_around(bytes: &[u8], hit: Range<usize>, phase: u8) -> Decod
     Decoded { bytes: decoded, places: Places::Base64 { start, characters } }
 }
 
-fn run_start(bytes: &[u8], hit: usize) -> usize {
-    let floor = hit.saturating_sub(REACH);
+fn floor(hit: usize, done: usize) -> usize {
+    hit.saturating_sub(REACH).max(done.min(hit).saturating_sub(OVERLAP))
+}
+
+fn run_start(bytes: &[u8], hit: usize, done: usize) -> usize {
+    let floor = floor(hit, done);
     let mut start = hit;
     loop {
         while start > floor && bytes.get(start - 1).is_some_and(|byte| is_base64(*byte)) {
@@ -192,14 +199,16 @@ pub(crate) fn wide_form(text: &[u8]) -> Vec<u8> {
     form
 }
 
-/// Decodes the run of two-byte ASCII around `hit`, the first character of a wide literal.
-pub(crate) fn wide_around(bytes: &[u8], hit: usize) -> Decoded {
+/// Decodes the run of two-byte ASCII around `hit`, the first character of a wide literal. What comes before `done` has been decoded
+/// already.
+pub(crate) fn wide_around(bytes: &[u8], hit: usize, done: usize) -> Decoded {
+    let floor = floor(hit, done);
     let is_pair = |at: usize| {
         bytes.get(at).is_some_and(|byte| byte.is_ascii() && *byte != 0)
             && bytes.get(at + 1).is_none_or(|byte| *byte == 0)
     };
     let mut start = hit;
-    while start >= 2 && hit - start < REACH && is_pair(start - 2) {
+    while start >= floor + 2 && is_pair(start - 2) {
         start -= 2;
     }
     let mut text = Vec::new();
@@ -270,7 +279,7 @@ mod tests {
             for prefix in ["", "x", "a/b", "- "] {
                 let text = format!("{prefix}{encoded}\"");
                 let hit = at + prefix.len()..at + prefix.len() + form.len();
-                let decoded = base64_around(text.as_bytes(), hit, phase);
+                let decoded = base64_around(text.as_bytes(), hit, phase, 0);
                 let inner = memchr::memmem::find(&decoded.bytes, b"npm_").unwrap();
                 let outer = decoded.outer(&(inner..inner + 8));
                 assert!(text[outer.clone()].contains(std::str::from_utf8(form).unwrap()), "{prefix} {outer:?}");
@@ -291,7 +300,7 @@ mod tests {
                 .into_iter()
                 .find_map(|(form, phase)| Some((memchr::memmem::find(text.as_bytes(), &form)?, phase)));
             if let Some((at, phase)) = hit {
-                assert_eq!(base64_around(text.as_bytes(), at..at + 4, phase).bytes, plain.as_bytes());
+                assert_eq!(base64_around(text.as_bytes(), at..at + 4, phase, 0).bytes, plain.as_bytes());
             }
         }
     }
@@ -325,7 +334,7 @@ mod tests {
             let wide: Vec<u8> = "x=npm_abc".encode_utf16().flat_map(order).collect();
             let bytes = [b"\x01\x02\x03".as_slice(), &wide, b"\x01\x02\x03"].concat();
             let at = memchr::memmem::find(&bytes, &wide_form(b"npm_")).unwrap();
-            let decoded = wide_around(&bytes, at);
+            let decoded = wide_around(&bytes, at, 0);
             let inner = memchr::memmem::find(&decoded.bytes, b"npm_abc").unwrap();
             assert_eq!(decoded.outer(&(inner..inner + 4)).start, at);
         }

@@ -3,6 +3,10 @@
 //! In: the text of a value. Out: yes or no. It must never call a machine-made value a placeholder for a reason that one in a
 //! thousand real secrets would share: being silent about a real leak is the worse mistake.
 
+use std::sync::LazyLock;
+
+use aho_corasick::{AhoCorasick, MatchKind};
+
 /// Words that no random text holds and that people put where a secret goes. Lower case.
 const WORDS: [&[u8]; 35] = [
     b"access",
@@ -53,20 +57,22 @@ const LONG_OPAQUE: usize = 28;
 
 /// Whether a value is a variable, a template or a mask: it says where a secret goes, and holds none.
 pub(crate) fn is_reference(value: &[u8]) -> bool {
+    let may_hold_a_mark = value.iter().any(|byte| matches!(byte, b'$' | b'{' | b'<' | b'.' | b'*') || !byte.is_ascii());
     let starts = |prefix: &[u8]| value.len() >= prefix.len() && value[..prefix.len()].eq_ignore_ascii_case(prefix);
     let has = |part: &[u8]| memchr::memmem::find(value, part).is_some();
     match value.first() {
         None | Some(b'$' | b'<' | b'{' | b'[' | b'%' | b'*' | b'`') => true,
         Some(_) => {
-            starts(b"process.env")
-                || starts(b"env.")
-                || has(b"${")
-                || has(b"$(")
-                || has(b"{{")
-                || has(b"<%")
-                || has(b"...")
-                || has("…".as_bytes())
-                || has(b"***")
+            may_hold_a_mark
+                && (starts(b"process.env")
+                    || starts(b"env.")
+                    || has(b"${")
+                    || has(b"$(")
+                    || has(b"{{")
+                    || has(b"<%")
+                    || has(b"...")
+                    || has("…".as_bytes())
+                    || has(b"***"))
         }
     }
 }
@@ -87,9 +93,9 @@ pub(crate) fn is_machine_made(value: &[u8]) -> bool {
 
 /// Whether user and password are the ones of a manual or a test suite. A weak password is a password all the same.
 pub(crate) fn is_placeholder_pair(user: &[u8], password: &[u8]) -> bool {
-    const USERS: [&str; 16] = [
-        "", "a", "bar", "foo", "hello", "login", "me", "myuser", "name", "test", "tester", "testuser", "u", "user",
-        "username", "usr",
+    const USERS: [&str; 18] = [
+        "", "a", "bar", "foo", "hello", "login", "me", "my", "myuser", "name", "secret", "test", "tester", "testuser",
+        "u", "user", "username", "usr",
     ];
     const PASSWORDS: [&str; 21] = [
         "1234",
@@ -143,9 +149,12 @@ pub(crate) fn is_typed_uuid(uuid: &[u8]) -> bool {
 }
 
 fn has_word(value: &[u8]) -> bool {
-    let lower = value.to_ascii_lowercase();
-    let mut words = WORDS.iter().filter(|word| word.len() > 4 || value.len() <= LONGEST_WITH_WORDS);
-    words.any(|word| memchr::memmem::find(&lower, word).is_some())
+    /// `None` would be a program that does not pass its own tests.
+    static SEARCH: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
+        AhoCorasick::builder().ascii_case_insensitive(true).match_kind(MatchKind::Standard).build(WORDS).ok()
+    });
+    let counts = |length: usize| length > 4 || value.len() <= LONGEST_WITH_WORDS;
+    SEARCH.as_ref().is_some_and(|search| search.find_overlapping_iter(value).any(|word| counts(word.len())))
 }
 
 fn has_streak(value: &[u8]) -> bool {
@@ -272,6 +281,7 @@ mod tests {
             ("user", "pass"),
             ("username", "password"),
             ("test", "test"),
+            ("secret", "token"),
             ("mia", "${PASSWORD}"),
             ("mia", "YOUR_PASSWORD"),
             ("mia", "****"),

@@ -8,6 +8,7 @@
 
 use std::ops::Range;
 
+use memchr::memmem;
 use regex::bytes::Regex;
 
 use super::decode::{Decoded, base64_around, unescaped_around, wide_around};
@@ -24,6 +25,8 @@ const NEAR_RUN: usize = NEAR / 2;
 const DEEPEST: usize = 2;
 /// How far a pattern may reach from its literal.
 const PATTERN_REACH: usize = 1 << 10;
+/// How near to a hit an escaped line break must stand.
+const NEAR_BREAK: usize = 512;
 /// A stretch of literals as dense as this is cut: some expressions take a time that grows with the square of what they are given.
 const LONGEST_WINDOW: usize = 64 << 10;
 
@@ -84,6 +87,7 @@ impl Engine {
             decoded: [0; 4],
             widened: 0,
             unescaped: 0,
+            unbroken: 0..0,
             windows: Vec::new(),
             found: Vec::new(),
         };
@@ -108,6 +112,8 @@ struct Search<'a> {
     widened: usize,
     /// Up to where escapes have been taken out.
     unescaped: usize,
+    /// A stretch that is known to hold no escaped line break.
+    unbroken: Range<usize>,
     /// The stretch that a pattern rule has still to search.
     windows: Vec<(usize, Range<usize>)>,
     found: Vec<Match>,
@@ -121,7 +127,9 @@ impl Search<'_> {
             match *action {
                 Action::Rule(rule) => {
                     self.read(rule, hit.clone());
-                    self.unescape(&hit);
+                    if !leads_nowhere(self.text.bytes, &hit) {
+                        self.unescape(&hit);
+                    }
                 }
                 Action::Base64(phase) => self.base64(phase, hit.clone()),
                 Action::Wide => self.wide(hit.start),
@@ -187,7 +195,7 @@ impl Search<'_> {
         if self.depth >= DEEPEST {
             return;
         }
-        let decoded = base64_around(self.text.bytes, hit.clone(), phase);
+        let decoded = base64_around(self.text.bytes, hit.clone(), phase, *done);
         *done = decoded.end();
         self.text.anchor(&hit);
         self.text.looks_at(&(decoded.start()..decoded.end()), NEAR_RUN);
@@ -196,7 +204,7 @@ impl Search<'_> {
 
     fn wide(&mut self, at: usize) {
         if self.depth < DEEPEST && at >= self.widened {
-            let decoded = wide_around(self.text.bytes, at);
+            let decoded = wide_around(self.text.bytes, at, self.widened);
             self.widened = decoded.end();
             self.text.anchor(&(at..at));
             self.text.looks_at(&(decoded.start()..decoded.end()), NEAR_RUN);
@@ -206,18 +214,28 @@ impl Search<'_> {
 
     /// A file that was quoted as a whole says more once its lines are lines again.
     fn unescape(&mut self, hit: &Range<usize>) {
-        if self.depth >= DEEPEST || hit.start < self.unescaped || leads_nowhere(self.text.bytes, hit) {
+        if self.depth >= DEEPEST || hit.start < self.unescaped || !self.is_broken_near(hit) {
             return;
         }
-        let Some(decoded) = unescaped_around(self.text.bytes, hit) else {
-            self.unescaped = hit.end;
-            return;
-        };
+        let decoded = unescaped_around(self.text.bytes, hit);
         self.text.looks_far();
         // What stands at the very end has not been seen with what follows it.
         let end = decoded.end();
         self.unescaped = if end < self.text.bytes.len() { end.saturating_sub(PATTERN_REACH) } else { end };
         self.descend(&decoded);
+    }
+
+    /// Whether an escaped line break stands near: the sign that a file was quoted. No byte is looked at twice in vain.
+    fn is_broken_near(&mut self, hit: &Range<usize>) -> bool {
+        let near = hit.start.saturating_sub(NEAR_BREAK)..self.text.bytes.len().min(hit.end.saturating_add(NEAR_BREAK));
+        let goes_on = self.unbroken.contains(&near.start);
+        // The first half of a break may be the last byte of what is known.
+        let from = if goes_on { self.unbroken.end.saturating_sub(1).max(near.start) } else { near.start };
+        let is_broken = self.text.bytes.get(from..near.end).is_some_and(|text| memmem::find(text, br"\n").is_some());
+        if !is_broken {
+            self.unbroken = if goes_on { self.unbroken.start..near.end.max(self.unbroken.end) } else { near };
+        }
+        is_broken
     }
 
     fn descend(&mut self, decoded: &Decoded) {

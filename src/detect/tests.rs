@@ -476,7 +476,7 @@ counter_examples = ["a key = acme-0f1e2d3c4b5a69788796"]
 #[test]
 fn a_users_own_rules() {
     let mut all = rules::embedded().unwrap();
-    rules::merge(&mut all, rules::parse(CUSTOM, "acme.toml", true).unwrap()).unwrap();
+    rules::add(&mut all, CUSTOM, "acme.toml", true).unwrap();
     assert!(rules::check(&all).iter().all(rules::Verdict::is_ok));
     let detector = Detector::new(all).unwrap();
     detector.self_check().unwrap();
@@ -511,6 +511,18 @@ fn only_fresh_ranges_are_searched() {
     assert_eq!(scan(&[2..6, at..name + 4, name..name + 10]), all);
     assert!(scan(&[3..6, 6..at, at..name + 9, name + 1..text.len()]).is_empty(), "no anchor lies in any of them");
     assert!(scan(std::slice::from_ref(&(text.len() - 5..text.len() + 99))).is_empty());
+}
+
+#[test]
+fn a_users_rule_that_does_not_work_is_no_rule() {
+    for (from, to, expected) in [
+        ("literals = [\"acme-\"]", "literals = [\"other\"]", "rule acme-token: example 1 is not found"),
+        ("\"a key =", "\"key =", "rule acme-token: counter-example 1 is found"),
+    ] {
+        let mut all = rules::embedded().unwrap();
+        rules::add(&mut all, &CUSTOM.replace(from, to), "acme.toml", true).unwrap();
+        assert_eq!(Detector::new(all).unwrap().self_check().unwrap_err(), expected);
+    }
 }
 
 const VALID: [&str; 6] = [

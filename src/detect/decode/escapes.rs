@@ -5,23 +5,18 @@
 
 use std::ops::Range;
 
-use memchr::memmem;
-
 use super::{Decoded, Places};
 
-/// How near to a place an escaped line break must stand.
-const NEAR: usize = 512;
 /// How much is decoded before a place and after it.
 const BEFORE: usize = 4 << 10;
 const AFTER: usize = 32 << 10;
 
-/// The text around `hit` without its escapes; `None` where no escaped line break is near.
-pub(crate) fn unescaped_around(bytes: &[u8], hit: &Range<usize>) -> Option<Decoded> {
-    let near = bytes.get(hit.start.saturating_sub(NEAR)..bytes.len().min(hit.end.saturating_add(NEAR)))?;
-    memmem::find(near, br"\n")?;
+/// The text around `hit` without its escapes. Worth its while only where an escaped line break is near.
+pub(crate) fn unescaped_around(bytes: &[u8], hit: &Range<usize>) -> Decoded {
     let start = hit.start.saturating_sub(BEFORE);
     // Not in the middle of an escape.
-    let start = start + bytes.get(start..hit.start)?.iter().take_while(|byte| **byte == b'\\').count();
+    let head = bytes.get(start..hit.start).unwrap_or_default();
+    let start = start + head.iter().take_while(|byte| **byte == b'\\').count();
     let end = bytes.len().min(hit.end.saturating_add(AFTER));
     let quote = quote_before(bytes, start..hit.start);
     let mut text = Vec::with_capacity(end - start);
@@ -40,7 +35,7 @@ pub(crate) fn unescaped_around(bytes: &[u8], hit: &Range<usize>) -> Option<Decod
             at += seam(bytes.get(at..end).unwrap_or_default());
         }
     }
-    Some(Decoded { bytes: text, places: Places::Escaped { start, written } })
+    Decoded { bytes: text, places: Places::Escaped { start, written } }
 }
 
 /// The quote that opens the string in which the end of `range` stands: the nearest that follows what strings follow.
@@ -97,25 +92,18 @@ mod tests {
     #[test]
     fn a_quoted_file_is_read_as_it_was() {
         for (text, expected) in [
-            (r#"{"a":"x=1\n\"KEY\" = \"v\"\n"}"#, Some("{\na\n:\nx=1\n\"KEY\" = \"v\"\n\n}")),
-            (r#"'\/\/r\u003dKEY\r\n\t\\n"'"#, Some("\n//r=KEY\r\n\t\\n\"\n")),
-            ("[\n  \"a:\\n\",\n  \"  KEY\\n\"\n]", Some("[\n  \na:\n  KEY\n\n\n]")),
-            ("'a\\n' +\n  'KEY'", Some("\na\nKEY\n")),
-            (r"KEY\u12\n", Some("KEY\\u12\n")),
-            ("KEY=\"v\"\n", None),
-            (r#""KEY": "\"v\"""#, None),
+            (r#"{"a":"x=1\n\"KEY\" = \"v\"\n"}"#, "{\na\n:\nx=1\n\"KEY\" = \"v\"\n\n}"),
+            (r#"'\/\/r\u003dKEY\r\n\t\\n"'"#, "\n//r=KEY\r\n\t\\n\"\n"),
+            ("[\n  \"a:\\n\",\n  \"  KEY\\n\"\n]", "[\n  \na:\n  KEY\n\n\n]"),
+            ("'a\\n' +\n  'KEY'", "\na\nKEY\n"),
+            (r"KEY\u12\n", "KEY\\u12\n"),
         ] {
             let at = text.find("KEY").unwrap();
             let decoded = unescaped_around(text.as_bytes(), &(at..at + 3));
-            assert_eq!(
-                decoded.as_ref().map(|text| String::from_utf8(text.bytes.clone()).unwrap()).as_deref(),
-                expected
-            );
-            if let Some(decoded) = decoded {
-                let inner = memmem::find(&decoded.bytes, b"KEY").unwrap();
-                assert_eq!(decoded.outer(&(inner..inner + 3)), at..at + 3);
-                assert_eq!(decoded.end(), text.len());
-            }
+            assert_eq!(String::from_utf8(decoded.bytes.clone()).unwrap(), expected);
+            let inner = memchr::memmem::find(&decoded.bytes, b"KEY").unwrap();
+            assert_eq!(decoded.outer(&(inner..inner + 3)), at..at + 3);
+            assert_eq!(decoded.end(), text.len());
         }
     }
 }

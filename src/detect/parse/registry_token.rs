@@ -21,11 +21,14 @@ pub(super) fn parse(text: &Text<'_>, anchor: Range<usize>) -> Vec<Found> {
 }
 
 fn field(text: &Text<'_>, name: Range<usize>) -> Option<Found> {
+    let value = value(text, name.end)?;
+    let (_, secret) = text.token(value)?;
+    judge(&secret, Issuer::Other)?;
     let key = key(text.bytes, name.start)?;
     if key == Key::Query {
         return query(text, name.start, name.end);
     }
-    read(text, value(text, name.end)?, None, || match key {
+    read(text, value, None, || match key {
         Key::Scoped(host) => host,
         Key::Unscoped | Key::Query => text.siblings().registry(name.start),
     })

@@ -12,6 +12,8 @@ use crate::model::BoundHost;
 /// Names beyond these are not read: no real file has so many, and a hostile one has no end of them.
 const MOST: usize = 4096;
 const LONGEST_NAME: usize = 64;
+/// A registry further away is another file's: a manual or a test holds many. The longest thing between is a certificate.
+const REACH: usize = 16 << 10;
 /// How many user names before and after a password are compared with its key.
 const NEAREST: usize = 64;
 
@@ -55,7 +57,7 @@ impl Siblings {
 fn nearest(settings: &[(usize, BoundHost)], at: usize) -> Option<&(usize, BoundHost)> {
     let next = settings.partition_point(|(place, _)| *place < at);
     let around = settings.get(next.saturating_sub(1)..)?.iter().take(2);
-    around.min_by_key(|(place, _)| place.abs_diff(at))
+    around.min_by_key(|(place, _)| place.abs_diff(at)).filter(|(place, _)| place.abs_diff(at) <= REACH)
 }
 
 fn registries(bytes: &[u8]) -> Vec<(usize, BoundHost)> {
@@ -82,8 +84,11 @@ fn is_own_word(bytes: &[u8], at: usize) -> bool {
 /// The URL that is the value of the name ending at `name_end`.
 pub(super) fn url(bytes: &[u8], name_end: usize) -> Option<BoundHost> {
     let opening = opening(bytes, name_end, Lines::AfterColon)?;
-    let span = clear(bytes, opening)?;
-    let value = bytes.get(span)?;
+    // A link in Markdown: [`registry`](https://…).
+    if bytes.get(name_end..opening.at)?.ends_with(b"](") {
+        return None;
+    }
+    let value = bytes.get(clear(bytes, opening)?)?;
     let (scheme, rest) = match value.strip_prefix(b"https://") {
         Some(rest) => (Scheme::Https, rest),
         None => (Scheme::Http, value.strip_prefix(b"http://")?),
@@ -153,11 +158,19 @@ mod tests {
             ("export YARN_NPM_REGISTRY_SERVER=\"https://r.invalid\"", Some("r.invalid/")),
             ("NPM_REGISTRY_URL: https://r.invalid/npm", Some("r.invalid/npm/")),
             ("DOCKER_REGISTRY=https://r.invalid/", None),
+            ("[`registry`](https://r.invalid/)", None),
             ("NPM_REGISTRY_TOKEN=https://r.invalid/", None),
         ] {
             let found = Siblings::read(text.as_bytes()).registry(text.len()).map(|host| host.to_string());
             assert_eq!(found.as_deref(), expected, "{text}");
         }
+    }
+
+    #[test]
+    fn a_registry_far_away_is_another_files() {
+        let text = format!("registry=https://r.invalid/\nca={}\n_auth", "x".repeat(20_000));
+        assert!(Siblings::read(text.as_bytes()).registry(text.len()).is_none());
+        assert!(Siblings::read(text.as_bytes()).registry(9_000).is_some());
     }
 
     #[test]

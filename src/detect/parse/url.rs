@@ -14,7 +14,7 @@ use crate::detect::placeholder::is_placeholder_pair;
 use crate::model::BoundHost;
 
 const LONGEST_AUTHORITY: usize = 512;
-const LONGEST_URL: usize = 2 << 10;
+const LONGEST_URL: usize = 512;
 const LONGEST_KEY: usize = 96;
 
 /// Names whose value is the URL of a registry or of a package file in one; lower case, `_`, `-` and `.` taken out.
@@ -33,8 +33,7 @@ const KEYS: [&[u8]; 10] = [
 
 /// The password of the URL that begins at the anchor.
 pub(super) fn password(text: &Text<'_>, anchor: Range<usize>) -> Option<Found> {
-    let found = password_of_any(text, anchor.clone())?;
-    is_registry(text.bytes, anchor.start, found.span.end + 1).then_some(found)
+    read(text, anchor, is_registry)
 }
 
 /// The passwords of all URLs in a stretch that holds nothing but registries.
@@ -45,16 +44,16 @@ pub(super) fn passwords(text: &Text<'_>, within: Range<usize>) -> Vec<Found> {
         let length = [b"https".as_slice(), b"http"].into_iter().find(|scheme| head.ends_with(scheme))?.len();
         Some(within.start + at - length..within.start + at + 3)
     });
-    schemes.filter_map(|anchor| password_of_any(text, anchor)).collect()
+    schemes.filter_map(|anchor| read(text, anchor, |_, _, _| true)).collect()
 }
 
-fn password_of_any(text: &Text<'_>, anchor: Range<usize>) -> Option<Found> {
+fn read(text: &Text<'_>, anchor: Range<usize>, counts: impl Fn(&[u8], usize, usize) -> bool) -> Option<Found> {
     let bytes = text.bytes;
     let userinfo = userinfo(bytes, anchor.end)?;
     let raw = bytes.get(userinfo.clone())?;
     let colon = memchr::memchr(b':', raw)?;
     let (user, secret) = (decoded(raw.get(..colon)?), decoded(raw.get(colon + 1..)?));
-    if secret.is_empty() || is_placeholder_pair(&user, &secret) {
+    if secret.is_empty() || is_placeholder_pair(&user, &secret) || !counts(bytes, anchor.start, userinfo.end + 1) {
         return None;
     }
     text.looks_far();

@@ -200,11 +200,17 @@ pub(super) fn token_up_to(bytes: &[u8], opening: Opening, longest: usize) -> Opt
     let mut length = 0;
     loop {
         length += rest.get(length..)?.iter().take_while(|byte| is_token_character(**byte)).count();
-        // PHP escapes slashes in JSON.
         match rest.get(length..)? {
+            // PHP escapes slashes in JSON.
             [b'\\', b'/', ..] => length += 2,
             _ => break,
         }
+    }
+    // Base64 ends so; elsewhere an equals sign is another setting's.
+    let padding = rest.get(length..)?.iter().take(2).take_while(|byte| **byte == b'=').count();
+    length += padding;
+    if padding > 0 && rest.get(length).is_some_and(|byte| is_token_character(*byte)) {
+        return None;
     }
     if length > longest || continues(bytes, opening.at + length, opening.quote) {
         return None;
@@ -219,7 +225,7 @@ pub(super) fn token_up_to(bytes: &[u8], opening: Opening, longest: usize) -> Opt
 fn continues(bytes: &[u8], end: usize, quote: Option<u8>) -> bool {
     match (bytes.get(end..).unwrap_or_default(), quote) {
         ([b'<', b'/', ..], _) => false,
-        ([b'$' | b'{' | b'<' | b'*' | b'(' | b'[' | b'@', ..], _) => true,
+        ([b'$' | b'{' | b'<' | b'*' | b'(' | b'[' | b'@' | b'=', ..], _) => true,
         ([0xE2, 0x80, 0xA6, ..], _) => true,
         ([] | [b'\\' | b'&' | b'%' | b'\n' | b'\r', ..], Some(_)) => false,
         ([byte, ..], Some(quote)) => *byte != quote,
@@ -228,7 +234,7 @@ fn continues(bytes: &[u8], end: usize, quote: Option<u8>) -> bool {
 }
 
 fn is_token_character(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~' | b'+' | b'/' | b'=')
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~' | b'+' | b'/')
 }
 
 /// Reads text that may hold any character: to the closing quote, or to the next space or comma where there is no quote.
@@ -355,6 +361,8 @@ mod tests {
             "K=v1…v2",
             "K=v1...v2",
             "K=f(x)",
+            "K=v1=v2",
+            "K=v1===",
             "K=\"v1 v2\"",
             "K\\n=v1",
             "K\"v1\"",

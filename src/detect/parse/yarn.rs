@@ -12,7 +12,7 @@ use super::siblings::url;
 use crate::model::BoundHost;
 
 /// How far above and below the credential its block is followed.
-const REACH: usize = 4 << 10;
+const REACH: usize = 2 << 10;
 const LONGEST_KEY: usize = 512;
 const SERVER: &[u8] = b"npmRegistryServer";
 
@@ -28,13 +28,13 @@ pub(super) fn host(bytes: &[u8], name: usize) -> Option<BoundHost> {
 fn host_of_block(bytes: &[u8], name: usize) -> Option<BoundHost> {
     let above = bytes.get(name.saturating_sub(REACH)..name)?;
     let below = bytes.get(name..bytes.len().min(name.saturating_add(REACH)))?;
-    let indent = indent(above.rsplit(|byte| *byte == b'\n').next()?);
-    let siblings_above = siblings(above.rsplit(|byte| *byte == b'\n').skip(1), indent);
-    let siblings_below = siblings(below.split(|byte| *byte == b'\n').skip(1), indent);
-    siblings_above
-        .chain(siblings_below)
+    let mut lines_above = above.rsplit(|byte| *byte == b'\n').map(Line::of);
+    let depth = lines_above.next()?.depth;
+    let lines_below = below.split(|byte| *byte == b'\n').skip(1).map(Line::of);
+    siblings(lines_above.clone(), depth)
+        .chain(siblings(lines_below, depth))
         .find_map(server)
-        .or_else(|| parent_host(above.rsplit(|byte| *byte == b'\n').skip(1), indent))
+        .or_else(|| parent_host(lines_above, depth))
 }
 
 /// The index in front of `.name`.
@@ -89,30 +89,47 @@ fn server_on_line(bytes: &[u8], braces: Range<usize>, name: usize) -> Option<Bou
     url(line, memchr::memmem::find(line, SERVER)? + SERVER.len())
 }
 
+/// A line: how deep it stands behind spaces and marks, and what stands there.
+#[derive(Clone, Copy)]
+struct Line<'a> {
+    depth: usize,
+    text: &'a [u8],
+}
+
+impl<'a> Line<'a> {
+    fn of(line: &'a [u8]) -> Self {
+        // What may stand in front of the first line of a file.
+        let line = line.get(memchr::memrchr(b'\0', line).map_or(0, |at| at + 1)..).unwrap_or_default();
+        let line = line.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(line);
+        let depth = line.iter().take_while(|byte| is_margin(**byte)).count();
+        Self { depth, text: line.get(depth..).unwrap_or_default().trim_ascii_end() }
+    }
+}
+
 /// The lines of the same block: as deep as it, up to the first that is less deep.
-fn siblings<'a>(lines: impl Iterator<Item = &'a [u8]>, depth: usize) -> impl Iterator<Item = &'a [u8]> {
+fn siblings<'a>(lines: impl Iterator<Item = Line<'a>>, depth: usize) -> impl Iterator<Item = &'a [u8]> {
     lines
-        .filter(|line| !without_margin(line).is_empty())
-        .take_while(move |line| indent(line) >= depth)
-        .filter(move |line| indent(line) == depth)
+        .filter(|line| !line.text.is_empty())
+        .take_while(move |line| line.depth >= depth)
+        .filter(move |line| line.depth == depth)
+        .map(|line| line.text)
 }
 
 fn server(line: &[u8]) -> Option<BoundHost> {
-    let line = without_margin(line);
     let quoted = usize::from(matches!(line.first(), Some(b'"' | b'\'')));
     line.get(quoted..)?.starts_with(SERVER).then(|| url(line, quoted + SERVER.len()))?
 }
 
 /// The nearest less deep line that is a key made of a host.
-fn parent_host<'a>(lines: impl Iterator<Item = &'a [u8]>, depth: usize) -> Option<BoundHost> {
+fn parent_host<'a>(lines: impl Iterator<Item = Line<'a>>, depth: usize) -> Option<BoundHost> {
     let mut depth = depth;
-    for line in lines.filter(|line| !without_margin(line).is_empty()) {
+    for line in lines.filter(|line| !line.text.is_empty()) {
         if depth == 0 {
             return None;
         }
-        if indent(line) < depth {
-            depth = indent(line);
-            if let Some(host) = without_margin(line).strip_suffix(b":").and_then(host_key) {
+        if line.depth < depth {
+            depth = line.depth;
+            if let Some(host) = line.text.strip_suffix(b":").and_then(host_key) {
                 return Some(host);
             }
         }
@@ -135,23 +152,6 @@ fn host_key(key: &[u8]) -> Option<BoundHost> {
 
 fn is_quote(byte: u8) -> bool {
     matches!(byte, b'"' | b'\'' | b'\\' | b'`')
-}
-
-/// How deep a line stands: behind spaces and the marks in front of it.
-fn indent(line: &[u8]) -> usize {
-    let line = unmarked(line);
-    line.iter().take_while(|byte| is_margin(**byte)).count()
-}
-
-/// The line without what stands in front of the first line of a file.
-fn unmarked(line: &[u8]) -> &[u8] {
-    let line = line.get(memchr::memrchr(b'\0', line).map_or(0, |at| at + 1)..).unwrap_or_default();
-    line.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(line)
-}
-
-fn without_margin(line: &[u8]) -> &[u8] {
-    let line = unmarked(line);
-    line.get(indent(line)..).unwrap_or_default().trim_ascii_end()
 }
 
 #[cfg(test)]

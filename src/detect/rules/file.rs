@@ -11,6 +11,8 @@ use crate::model::{Checksum, Evidence, Matcher, RegistryFacts, RegistryId, Rule,
 
 /// Shorter literals stand everywhere.
 const SHORTEST_LITERAL: usize = 3;
+/// No name of ours is longer.
+const LONGEST_NAME: usize = 20;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -76,8 +78,8 @@ fn fault<T>(at: Range<usize>, reason: impl Into<String>) -> Result<T, Fault> {
     Err(Fault { at, reason: reason.into() })
 }
 
-/// Reads and validates one file.
-pub(super) fn parse(text: &str, origin: &str, custom: bool) -> Result<RuleSet, RuleError> {
+/// Reads and validates one file, which comes after those that are `known`.
+pub(super) fn parse(text: &str, origin: &str, custom: bool, known: &RuleSet) -> Result<RuleSet, RuleError> {
     let place = |fault: Fault| {
         let before = text.get(..fault.at.start).unwrap_or(text);
         RuleError::At {
@@ -89,42 +91,66 @@ pub(super) fn parse(text: &str, origin: &str, custom: bool) -> Result<RuleSet, R
     };
     let file: File = toml::from_str(text)
         .map_err(|error| place(Fault { at: error.span().unwrap_or(0..0), reason: without_values(error.message()) }))?;
-    convert(file, custom).map_err(place)
+    convert(file, custom, known).map_err(place)
 }
 
-/// A deserializer's message without the value it complains about: `invalid type: string "…", expected a sequence`.
+/// A deserializer's message without the value or the name it complains about: ``invalid type: string "…", expected a sequence``.
+/// Names that look like ours are left in it: they are misspelt, not secret.
 fn without_values(message: &str) -> String {
-    match (message.find('"'), message.rfind('"')) {
+    let message = message.lines().next().unwrap_or_default();
+    let message = match (message.find('"'), message.rfind('"')) {
         (Some(open), Some(close)) if open < close => {
             format!("{}…{}", message.get(..open).unwrap_or_default(), message.get(close + 1..).unwrap_or_default())
         }
-        _ => message.lines().next().unwrap_or_default().to_owned(),
+        _ => message.to_owned(),
+    };
+    if !(message.starts_with("unknown") || message.starts_with("invalid")) {
+        return message;
     }
+    let is_name = |text: &str| {
+        text.len() <= LONGEST_NAME && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_' || byte == b'.')
+    };
+    let parts = message.split('`').enumerate();
+    parts.map(|(at, part)| if at % 2 == 0 || is_name(part) { part } else { "…" }).collect::<Vec<_>>().join("`")
 }
 
-fn convert(file: File, custom: bool) -> Result<RuleSet, Fault> {
+fn convert(file: File, custom: bool, known: &RuleSet) -> Result<RuleSet, Fault> {
+    let at = file.registry.get_ref().id.span();
+    let more = file.registry.get_ref().says_more();
     let facts = registry(file.registry.into_inner())?;
+    let is_known = known.registry(&facts.id).is_some();
+    if is_known && more {
+        return fault(at, "this registry is known already; a file may add rules to it, but no endpoints or pages");
+    }
     let id = facts.id.clone();
     let mut rules: Vec<Rule> = Vec::new();
     for entry in file.rules {
         let at = entry.get_ref().id.span();
         let rule = rule(entry, &id, custom)?;
-        if rules.iter().any(|known| known.id == rule.id) {
+        if known.rule(&rule.id).is_some() || rules.iter().any(|other| other.id == rule.id) {
             return fault(at, "there is another rule with this id");
         }
         rules.push(rule);
     }
-    Ok(RuleSet { registries: vec![facts], rules })
+    Ok(RuleSet { registries: if is_known { Vec::new() } else { vec![facts] }, rules })
+}
+
+impl Registry {
+    /// Whether it says where secrets are sent or their owners go.
+    fn says_more(&self) -> bool {
+        let Self { endpoint, page, .. } = self;
+        endpoint.api.is_some()
+            || endpoint.web.is_some()
+            || !endpoint.mirror.is_empty()
+            || page.owner.is_some()
+            || page.password.is_some()
+    }
 }
 
 fn registry(raw: Registry) -> Result<RegistryFacts, Fault> {
     let id = slug(&raw.id)?;
     if let Some(api) = &raw.endpoint.api {
-        let is_loopback =
-            ["http://127.", "http://localhost", "http://[::1]"].iter().any(|each| api.get_ref().starts_with(each));
-        if !(api.get_ref().starts_with("https://") || is_loopback) || parse::host_of(api.get_ref()).is_none() {
-            return fault(api.span(), "an endpoint is an https URL, or a loopback one");
-        }
+        endpoint(api)?;
     }
     let web = raw.endpoint.web.as_deref().map(|web| web.trim_end_matches('/'));
     let page = |template: Option<String>| template.map(|text| text.replace("{web}", web.unwrap_or_default()));
@@ -137,6 +163,24 @@ fn registry(raw: Registry) -> Result<RegistryFacts, Fault> {
         password_page: page(raw.page.password),
         references: raw.references,
     })
+}
+
+fn endpoint(api: &Spanned<String>) -> Result<(), Fault> {
+    let host = parse::host_of(api.get_ref());
+    let is_number = |part: &str| part.parse::<u8>().is_ok();
+    let is_loopback = host.as_deref().is_some_and(|host| match host.strip_prefix("127.") {
+        Some(rest) => rest.split('.').count() == 3 && rest.split('.').all(is_number),
+        None => matches!(host, "localhost" | "[::1]"),
+    });
+    let is_sent_safely = api.get_ref().starts_with("https://") || (api.get_ref().starts_with("http://") && is_loopback);
+    if host.is_none() || !is_sent_safely {
+        return fault(api.span(), "an endpoint is an https URL, or a loopback one");
+    }
+    let authority = api.get_ref().split("//").nth(1).and_then(|rest| rest.split('/').next());
+    if authority.is_some_and(|authority| authority.contains('@')) {
+        return fault(api.span(), "an endpoint has no user name and no password");
+    }
+    Ok(())
 }
 
 fn rule(entry: Spanned<Entry>, registry: &RegistryId, custom: bool) -> Result<Rule, Fault> {

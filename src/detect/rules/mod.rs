@@ -37,14 +37,6 @@ pub enum RuleError {
         /// Why.
         reason: String,
     },
-    /// In a registry's facts.
-    #[error("registry {registry}: {reason}")]
-    Registry {
-        /// Its id.
-        registry: String,
-        /// Why.
-        reason: String,
-    },
     /// The literals of all rules together are more than the search can hold.
     #[error("the rules have more literals than can be searched for at once")]
     TooManyLiterals,
@@ -56,38 +48,17 @@ const EMBEDDED: [(&str, &str); 1] = [("rules/npm.toml", include_str!("../../../r
 pub fn embedded() -> Result<RuleSet, RuleError> {
     let mut rules = RuleSet::default();
     for (origin, text) in EMBEDDED {
-        merge(&mut rules, parse(text, origin, false)?)?;
+        add(&mut rules, text, origin, false)?;
     }
     Ok(rules)
 }
 
-/// Reads one rule file. `custom` marks its rules as the user's own.
-pub fn parse(text: &str, origin: &str, custom: bool) -> Result<RuleSet, RuleError> {
-    file::parse(text, origin, custom)
-}
-
-/// Adds rules. A registry that is known already takes new rules, but nothing may change where its secrets are sent.
-pub fn merge(into: &mut RuleSet, other: RuleSet) -> Result<(), RuleError> {
-    for facts in other.registries {
-        let has_pages = facts.owner_page.is_some() || facts.password_page.is_some();
-        let is_bare = facts.api.is_none() && facts.mirrors.is_empty() && !has_pages;
-        match into.registry(&facts.id) {
-            None => into.registries.push(facts),
-            Some(_) if is_bare => {}
-            Some(_) => {
-                return Err(RuleError::Registry {
-                    registry: facts.id.to_string(),
-                    reason: "is known already; a file may add rules to it, but no endpoints or pages".to_owned(),
-                });
-            }
-        }
-    }
-    for rule in other.rules {
-        if into.rule(&rule.id).is_some() {
-            return Err(RuleError::Rule { rule: rule.id, reason: "there is another rule with this id".to_owned() });
-        }
-        into.rules.push(rule);
-    }
+/// Reads one rule file and adds its rules. `custom` marks them as the user's own. A registry that is known already takes new rules,
+/// but nothing may change where its secrets are sent.
+pub fn add(rules: &mut RuleSet, text: &str, origin: &str, custom: bool) -> Result<(), RuleError> {
+    let new = file::parse(text, origin, custom, rules)?;
+    rules.registries.extend(new.registries);
+    rules.rules.extend(new.rules);
     Ok(())
 }
 
@@ -99,7 +70,10 @@ pub(crate) fn compile(pattern: &str) -> Result<Regex, String> {
     let built =
         RegexBuilder::new(pattern).unicode(false).size_limit(LARGEST_PATTERN).dfa_size_limit(LARGEST_PATTERN).build();
     match built {
-        Ok(regex) if regex.is_match(b"") => {
+        // Beside nothing, beside a word, beside a line break.
+        Ok(regex)
+            if [b"".as_slice(), b"a", b"\n "].iter().any(|text| regex.find_iter(text).any(|each| each.is_empty())) =>
+        {
             Err("the pattern matches nothing at all, so it would match everywhere".to_owned())
         }
         Ok(regex) => Ok(regex),
@@ -135,8 +109,13 @@ kind = "token"
 examples = ["acme-0f1e2d3c4b5a69788796"]
 "#;
 
+    fn parse(text: &str) -> Result<RuleSet, RuleError> {
+        let mut rules = RuleSet::default();
+        add(&mut rules, text, "acme.toml", true).map(|()| rules)
+    }
+
     fn error(text: &str) -> String {
-        parse(text, "acme.toml", true).unwrap_err().to_string()
+        parse(text).unwrap_err().to_string()
     }
 
     #[test]
@@ -165,11 +144,34 @@ examples = ["acme-0f1e2d3c4b5a69788796"]
             (changed("\"Acme token\"", "\"SECRET\\nSECRET\""), "acme.toml:6:11: a summary is one line"),
             (changed("id = \"acme-token\"", "id = \"SECRET\""), "acme.toml:5:6: an id is made of lower-case letters"),
             (changed("kind", "knd"), "acme.toml:11:1: unknown field `knd`"),
+            (changed("kind", "SECRET"), "acme.toml:11:1: unknown field `…`, expected one of `id`"),
+            (
+                changed("kind = \"token\"", "kind = 5551234"),
+                "acme.toml:11:8: invalid type: integer `…`, expected a string",
+            ),
+            (changed("acme-[0-9a-f]{20}", "acme-SECRET|$"), "acme.toml:8:11: the pattern matches nothing at all"),
+            (changed("acme-[0-9a-f]{20}", "acme-SECRET|\\\\b"), "acme.toml:8:11: the pattern matches nothing at all"),
             (format!("{HEAD}{RULE}{RULE}"), "acme.toml:14:6: there is another rule with this id"),
             (format!("{HEAD}x = SECRET"), "acme.toml:4:5: "),
             (
                 "[registry]\nid = \"acme\"\nendpoint.api = \"http://SECRET.invalid\"".into(),
                 "acme.toml:3:16: an endpoint is an https URL",
+            ),
+            (
+                "[registry]\nid = \"acme\"\nendpoint.api = \"http://localhost.SECRET.invalid\"".into(),
+                "acme.toml:3:16: an endpoint is an https URL",
+            ),
+            (
+                "[registry]\nid = \"acme\"\nendpoint.api = \"http://127.SECRET.invalid\"".into(),
+                "acme.toml:3:16: an endpoint is an https URL",
+            ),
+            (
+                "[registry]\nid = \"acme\"\nendpoint.api = \"http://127.0.0.1@SECRET.invalid/\"".into(),
+                "acme.toml:3:16: an endpoint is an https URL",
+            ),
+            (
+                "[registry]\nid = \"acme\"\nendpoint.api = \"https://mia:SECRET@acme.invalid/\"".into(),
+                "acme.toml:3:16: an endpoint has no user name",
             ),
             (RULE.to_owned(), "acme.toml:1:1: missing field `registry`"),
         ] {
@@ -182,12 +184,28 @@ examples = ["acme-0f1e2d3c4b5a69788796"]
     fn a_file_may_add_rules_to_a_registry_but_not_change_where_its_secrets_go() {
         let mut all = embedded().unwrap();
         let before = all.rules.len();
-        let more = |head: &str| parse(&format!("{head}{RULE}"), "more.toml", true).unwrap();
-        merge(&mut all, more("[registry]\nid = \"npm\"\n")).unwrap();
+        let mut more = |head: &str| add(&mut all, &format!("{head}{RULE}"), "more.toml", true);
+        more("[registry]\nid = \"npm\"\n").unwrap();
+        for fact in [
+            "endpoint.api = \"https://evil.invalid\"",
+            "endpoint.mirror = [\"evil.invalid\"]",
+            "endpoint.web = \"https://evil.invalid\"",
+            "page.owner = \"https://evil.invalid\"",
+        ] {
+            let error = more(&format!("[registry]\nid = \"npm\"\n{fact}\n")).unwrap_err().to_string();
+            assert!(error.starts_with("more.toml:2:6: this registry is known already"), "{error}");
+        }
+        let error = more(HEAD).unwrap_err().to_string();
+        assert_eq!(error, "more.toml:5:6: there is another rule with this id");
         assert_eq!((all.rules.len(), all.registries.len()), (before + 1, 1));
-        let endpoint = "[registry]\nid = \"npm\"\nendpoint.api = \"https://evil.invalid\"\n";
-        assert!(matches!(merge(&mut all, more(endpoint)), Err(RuleError::Registry { .. })));
-        assert!(matches!(merge(&mut all, more(HEAD)), Err(RuleError::Rule { .. })));
+    }
+
+    #[test]
+    fn endpoints_on_this_machine_need_no_encryption() {
+        for api in ["http://127.0.0.1:4873", "http://localhost/npm", "http://[::1]:4873/", "https://acme.invalid"] {
+            let text = format!("[registry]\nid = \"acme\"\nendpoint.api = \"{api}\"\n\n{RULE}");
+            assert!(parse(&text).is_ok(), "{api}");
+        }
     }
 
     #[test]
@@ -203,10 +221,10 @@ examples = ["acme-0f1e2d3c4b5a69788796"]
     fn verdicts_name_what_is_wrong() {
         let text = format!("{HEAD}{}", RULE.replace("[\"acme-\"]", "[\"acme-\", \"other\"]"))
             + "counter_examples = [\"acme-0f1e2d3c4b5a69788796\"]";
-        let verdicts = check(&parse(&text, "acme.toml", true).unwrap());
+        let verdicts = check(&parse(&text).unwrap());
         assert_eq!(verdicts[0].problems, ["counter-example 1 is found", "literal 2 stands in none of the examples"]);
         let text = format!("{HEAD}{}", RULE.replace("[\"acme-0f", "[\"acme_0f"));
-        let verdicts = check(&parse(&text, "acme.toml", true).unwrap());
+        let verdicts = check(&parse(&text).unwrap());
         assert_eq!(verdicts[0].problems, ["example 1 is not found", "literal 1 stands in none of the examples"]);
     }
 }
