@@ -2,6 +2,8 @@
 //!
 //! In: bytes and a place where an encoded literal stands. Out: the decoded bytes around it, with the way back from each decoded byte
 //! to the bytes that encode it. It must never decode more than a bounded stretch around a place, except for whole UTF-16 files.
+//!
+//! A name that the lines of wrapped base64 cut in two is not seen; the others of the same file lead to it where there are any.
 
 mod escapes;
 

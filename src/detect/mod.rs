@@ -17,9 +17,10 @@ use std::iter;
 
 use crate::model::{Below, Blob, Evidence, Fresh, Match, Matcher, RegistryFacts, Rule, RuleSet};
 use decode::{base64_forms, wide_form};
+use parse::NEAR;
 use prefilter::Prefilter;
 use rules::RuleError;
-use search::{Action, Engine, NEAR, Pattern, Reader, merge, outward};
+use search::{Action, Engine, Pattern, Reader, merge, outward};
 
 /// Base64 of base64 is looked for only where at least this much of the text remains recognisable.
 const SHORTEST_ENCODED: usize = 4;

@@ -12,13 +12,11 @@ use memchr::memmem;
 use regex::bytes::Regex;
 
 use super::decode::{Decoded, base64_around, unescaped_around, wide_around};
-use super::parse::{Found, Offline, Parser, Text, leads_nowhere};
+use super::parse::{Found, NEAR, Offline, Parser, Text, leads_nowhere};
 use super::placeholder::is_placeholder;
 use super::prefilter::Prefilter;
 use crate::model::{Checksum, Match, RuleSet, Secret, SecretKind};
 
-/// How far from an anchor bytes may decide over it without making its text one that must be searched whole after every change.
-pub(crate) const NEAR: usize = 520;
 /// How much of that a run of encoded text may take: what ends a run is looked for a wrapped line further.
 const NEAR_RUN: usize = NEAR / 2;
 /// How many encodings may lie around each other.

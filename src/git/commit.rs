@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 
 use super::error::GitError;
-use super::listing::Kind;
-use super::objects::{Reader, hex_id};
+use super::kind::Kind;
+use super::objects::Reader;
 use crate::model::{Commit, ObjectId, ObjectKind};
 
 /// The skeleton of a commit.
@@ -40,8 +40,8 @@ fn links(commit: &[u8]) -> Option<Links> {
     let (mut tree, mut parents, mut time) = (None, Vec::new(), 0);
     for (name, value) in headers(commit) {
         match name {
-            b"tree" if tree.is_none() => tree = hex_id(value),
-            b"parent" => parents.extend(hex_id(value)),
+            b"tree" if tree.is_none() => tree = ObjectId::from_hex(value),
+            b"parent" => parents.extend(ObjectId::from_hex(value)),
             b"committer" => {
                 time = seconds(value);
                 break;

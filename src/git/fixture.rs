@@ -8,7 +8,6 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use tempfile::TempDir;
 
 use super::Repo;
-use super::objects::hex_id;
 use crate::model::ObjectId;
 
 pub(crate) struct Scratch {
@@ -86,7 +85,7 @@ impl Scratch {
     }
 
     pub(crate) fn id(&self, revision: &str) -> ObjectId {
-        hex_id(self.git(&["rev-parse", revision]).as_bytes()).unwrap()
+        ObjectId::from_hex(self.git(&["rev-parse", revision]).as_bytes()).unwrap()
     }
 
     /// The file that holds a loose object.

@@ -3,47 +3,10 @@
 //! What comes in: a repository. What goes out: each id once with its kind, or each object itself; and a notification for whatever
 //! cannot be listed or read.
 
+use super::kind::{Kind, Listed};
 use super::pack::{Database, Limits as WalkLimits, Visitor, Walked};
 use super::repo::Repo;
-use crate::model::{Notification, ObjectId, ObjectKind};
-
-/// What an object is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// One that is searched.
-    Text(ObjectKind),
-    /// A directory listing.
-    Tree,
-    /// Not known before it is read: loose.
-    Unknown,
-    /// Its pack entry makes no sense.
-    Damaged,
-}
-
-impl Kind {
-    /// The word for messages.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Text(ObjectKind::Blob) => "blob",
-            Self::Text(ObjectKind::Commit) => "commit",
-            Self::Text(ObjectKind::Tag) => "tag",
-            Self::Tree => "tree",
-            Self::Unknown => "known object",
-            Self::Damaged => "intact object",
-        }
-    }
-}
-
-/// One object of the database.
-#[derive(Clone, Copy, Debug)]
-pub struct Listed {
-    /// Its id.
-    pub id: ObjectId,
-    /// What it is.
-    pub kind: Kind,
-    /// Its size, where the header alone tells.
-    pub size: Option<u64>,
-}
+use crate::model::{Notification, ObjectId};
 
 impl Repo {
     /// The object database.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use git2::{ObjectFormat, Odb, OdbObject, Oid};
 
 use super::error::GitError;
-use super::listing::Kind;
+use super::kind::Kind;
 use super::pack::Loose;
 use crate::model::{ObjectId, ObjectKind};
 
@@ -102,18 +102,6 @@ impl Object<'_> {
     }
 }
 
-/// An id from hexadecimal digits: 40 or 64 of them.
-pub(super) fn hex_id(digits: &[u8]) -> Option<ObjectId> {
-    let digit = |byte: u8| char::from(byte).to_digit(16);
-    let raw: Option<Vec<u8>> = digits
-        .as_chunks::<2>()
-        .0
-        .iter()
-        .map(|[high, low]| u8::try_from(digit(*high)? << 4 | digit(*low)?).ok())
-        .collect();
-    raw.filter(|raw| raw.len() * 2 == digits.len()).and_then(|raw| ObjectId::new(&raw))
-}
-
 fn unreadable(id: &ObjectId, reason: &str) -> GitError {
     GitError::Object { id: *id, reason: reason.to_owned() }
 }
@@ -135,11 +123,11 @@ mod tests {
     #[test]
     fn ids_are_read_from_hexadecimal() {
         let digits = "0123456789abcdefABCD0123456789abcdef0123";
-        let id = hex_id(digits.as_bytes()).unwrap();
+        let id = ObjectId::from_hex(digits.as_bytes()).unwrap();
         assert_eq!(id.to_string(), digits.to_lowercase());
-        assert!(hex_id("ab".repeat(32).as_bytes()).is_some());
+        assert!(ObjectId::from_hex("ab".repeat(32).as_bytes()).is_some());
         for bad in ["", "0123", &"0".repeat(41), &"g".repeat(40), &"é".repeat(20)] {
-            assert_eq!(hex_id(bad.as_bytes()), None, "{bad}");
+            assert_eq!(ObjectId::from_hex(bad.as_bytes()), None, "{bad}");
         }
     }
 }

@@ -10,8 +10,8 @@ use std::path::Path;
 
 use super::display::display;
 use super::error::GitError;
-use super::listing::Kind;
-use super::objects::{Reader, hex_id};
+use super::kind::Kind;
+use super::objects::Reader;
 use super::repo::Repo;
 use crate::model::{Code, Notification, ObjectId, ObjectKind};
 
@@ -149,7 +149,7 @@ fn packed_refs(path: &Path) -> Values {
     let refs = lines.filter(|line| !line.is_empty() && !line.starts_with(b"#") && !line.starts_with(b"^"));
     refs.filter_map(|line| {
         let space = memchr::memchr(b' ', line)?;
-        Some((line.get(space + 1..)?.to_vec(), hex_id(line.get(..space)?).map(Value::Id)))
+        Some((line.get(space + 1..)?.to_vec(), ObjectId::from_hex(line.get(..space)?).map(Value::Id)))
     })
     .collect()
 }
@@ -175,7 +175,7 @@ fn read_value(path: &Path) -> Option<Value> {
     match text.strip_prefix(b"ref:") {
         Some(name) => Some(Value::Symbolic(name.trim_ascii().to_vec())),
         // FETCH_HEAD says more behind the id.
-        None => text.split(u8::is_ascii_whitespace).next().and_then(hex_id).map(Value::Id),
+        None => text.split(u8::is_ascii_whitespace).next().and_then(ObjectId::from_hex).map(Value::Id),
     }
 }
 
@@ -191,7 +191,7 @@ pub(super) fn peel(reader: &Reader<'_>, mut id: ObjectId) -> Result<(Vec<ObjectI
                 tags.push(id);
                 let target =
                     tag.bytes().strip_prefix(b"object ").and_then(|rest| rest.split(|byte| *byte == b'\n').next());
-                id = target.and_then(hex_id).ok_or_else(|| format!("the tag {id} names no object"))?;
+                id = target.and_then(ObjectId::from_hex).ok_or_else(|| format!("the tag {id} names no object"))?;
             }
             Kind::Unknown | Kind::Damaged => break,
         }

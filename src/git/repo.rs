@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use git2::{Config, ErrorCode, ObjectFormat, Odb, Repository};
 
 use super::error::GitError;
-use super::objects::{Reader, hex_id};
+use super::objects::Reader;
 use super::pack::{self, Loose};
 use super::vet::Forbidden;
 use crate::model::ObjectId;
@@ -110,7 +110,7 @@ impl Repo {
     /// The commits at which a shallow clone ends; empty where it is not shallow.
     pub fn shallow(&self) -> BTreeSet<ObjectId> {
         let text = fs::read(self.common_dir().join("shallow")).unwrap_or_default();
-        text.split(|byte| *byte == b'\n').filter_map(|line| hex_id(line.trim_ascii())).collect()
+        text.split(|byte| *byte == b'\n').filter_map(|line| ObjectId::from_hex(line.trim_ascii())).collect()
     }
 
     /// How it is partial, where it is.

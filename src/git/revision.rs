@@ -3,7 +3,7 @@
 //! What comes in: the words. What goes out: ids of commits to include and to exclude, or an error that names the bad word.
 
 use super::error::GitError;
-use super::objects::{Reader, hex_id};
+use super::objects::Reader;
 use super::refs::{Target, peel};
 use super::repo::Repo;
 use crate::model::ObjectId;
@@ -82,7 +82,7 @@ impl Repo {
     }
 
     fn named(&self, base: &str, reader: &Reader<'_>) -> Option<ObjectId> {
-        if let Some(id) = hex_id(base.as_bytes()).filter(|id| id.as_bytes().len() == self.id_length()) {
+        if let Some(id) = ObjectId::from_hex(base.as_bytes()).filter(|id| id.as_bytes().len() == self.id_length()) {
             return Some(id);
         }
         let base = if base == "@" { "HEAD" } else { base };

@@ -8,7 +8,7 @@ use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use super::error::GitError;
-use super::listing::Kind;
+use super::kind::Kind;
 use super::objects::Reader;
 use super::repo::Repo;
 use crate::model::ObjectId;

@@ -23,6 +23,15 @@ impl ObjectId {
         Some(Self { bytes, len })
     }
 
+    /// Takes hexadecimal digits: 40 or 64 of them.
+    pub fn from_hex(digits: &[u8]) -> Option<Self> {
+        let digit = |byte: u8| char::from(byte).to_digit(16);
+        let (pairs, rest) = digits.as_chunks::<2>();
+        let raw: Option<Vec<u8>> =
+            pairs.iter().map(|[high, low]| u8::try_from(digit(*high)? << 4 | digit(*low)?).ok()).collect();
+        raw.filter(|_| rest.is_empty()).and_then(|raw| Self::new(&raw))
+    }
+
     /// The raw bytes.
     pub fn as_bytes(&self) -> &[u8] {
         &self.bytes[..usize::from(self.len)]

@@ -245,13 +245,7 @@ impl CommitForm {
 }
 
 fn object_id(hex: &str) -> Result<ObjectId, ReportError> {
-    let (pairs, odd) = hex.as_bytes().as_chunks::<2>();
-    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
-    let bytes: Option<Vec<u8>> = pairs.iter().map(|[high, low]| Some(digit(*high)? << 4 | digit(*low)?)).collect();
-    bytes
-        .filter(|_| odd.is_empty())
-        .and_then(|bytes| ObjectId::new(&bytes))
-        .ok_or_else(|| ReportError::NotAReport("an object id is none".to_owned()))
+    ObjectId::from_hex(hex.as_bytes()).ok_or_else(|| ReportError::NotAReport("an object id is none".to_owned()))
 }
 
 fn yes() -> bool {

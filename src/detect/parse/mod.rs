@@ -27,7 +27,8 @@ use std::ops::Range;
 use crate::model::{BoundHost, Evidence};
 use siblings::Siblings;
 
-use super::search::NEAR;
+/// How far from an anchor bytes may decide over it without making its text one that must be searched whole after every change.
+pub(crate) const NEAR: usize = 520;
 
 /// What a secret says of itself, by short words.
 pub(crate) type Offline = BTreeMap<String, String>;

@@ -5,7 +5,6 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use crate::git::objects::hex_id;
 use crate::model::{Code, Notification, ObjectId};
 
 /// As deep as git follows alternates of alternates.
@@ -142,7 +141,7 @@ pub(super) fn unlisted(path: &Path, reason: &str) -> Notification {
 }
 
 fn loose_id(digits: &str, id_len: usize) -> Option<ObjectId> {
-    hex_id(digits.as_bytes()).filter(|id| id.as_bytes().len() == id_len)
+    ObjectId::from_hex(digits.as_bytes()).filter(|id| id.as_bytes().len() == id_len)
 }
 
 #[cfg(test)]

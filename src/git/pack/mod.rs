@@ -40,7 +40,7 @@ use std::time::Instant;
 pub(super) use loose::Loose;
 pub use walk::Stop;
 
-use super::listing::{Kind, Listed};
+use super::kind::{Kind, Listed};
 use crate::model::{Below, Fresh, Notification, ObjectId, ObjectKind};
 use bits::Bits;
 use board::{Board, Seat};
