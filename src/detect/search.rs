@@ -12,7 +12,7 @@ use memchr::memmem;
 use regex::bytes::Regex;
 
 use super::decode::{Decoded, base64_around, unescaped_around, wide_around};
-use super::parse::{Found, NEAR, Offline, Parser, Text};
+use super::parse::{Found, NEAR, Offline, Parser, Text, leads_nowhere};
 use super::placeholder::is_placeholder;
 use super::prefilter::Prefilter;
 use crate::model::{Checksum, Match, RuleSet, Secret, SecretKind};
@@ -125,7 +125,7 @@ impl Search<'_> {
             match *action {
                 Action::Rule(rule) => {
                     self.read(rule, hit.clone());
-                    if !self.text.is_plain_url(&hit) {
+                    if !leads_nowhere(self.text.bytes, &hit) {
                         self.unescape(&hit);
                     }
                 }

@@ -89,12 +89,6 @@ impl<'a> Text<'a> {
         self.is_far.get()
     }
 
-    /// Whether the anchor is the beginning of a URL that names nobody: the most frequent of all, and it leads to nothing.
-    pub(crate) fn is_plain_url(&self, anchor: &Range<usize>) -> bool {
-        matches!(self.bytes.get(anchor.clone()), Some(b"https://" | b"http://"))
-            && url::userinfo(self.bytes, anchor.end).is_none()
-    }
-
     fn looks_up_to(&self, end: usize) {
         self.looks_at(&(self.anchor.get().0..end), NEAR);
     }
@@ -120,6 +114,12 @@ impl<'a> Text<'a> {
     fn siblings(&self) -> &Siblings {
         self.siblings.get_or_init(|| Siblings::read(self.bytes))
     }
+}
+
+/// Whether the bytes beside a hit show that it leads to nothing, and would do so without the escapes of a quoted string: the
+/// scheme of a URL with nobody in it, a part of a longer word. Almost all hits are of these.
+pub(crate) fn leads_nowhere(bytes: &[u8], hit: &Range<usize>) -> bool {
+    url::is_bare(bytes, hit) || password::is_part_of_word(bytes, hit)
 }
 
 /// A credential as its file has it.

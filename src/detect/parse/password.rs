@@ -31,7 +31,7 @@ pub(super) fn parse(text: &Text<'_>, anchor: Range<usize>) -> Vec<Found> {
 fn auth_field(text: &Text<'_>, name: Range<usize>) -> Option<Found> {
     let (span, value) = text.token(value(text.bytes, name.end)?)?;
     let (user, secret) = pair(&decode::base64(&value)?)?;
-    let key = field_key(text, &name)?;
+    let key = field_key(text.bytes, &name)?;
     Some(Found { span, secret, user, host: host(text, key, name.start), evidence: None, offline: Offline::new() })
 }
 
@@ -40,7 +40,7 @@ fn password_field(text: &Text<'_>, name: Range<usize>) -> Option<Found> {
     if let Some(found) = url_settings(text, &name) {
         return Some(found);
     }
-    let key = field_key(text, &name)?;
+    let key = field_key(text.bytes, &name)?;
     if key == Key::Unscoped && !begins_setting(text.bytes, name.start) {
         return None;
     }
@@ -63,13 +63,33 @@ fn password_field(text: &Text<'_>, name: Range<usize>) -> Option<Found> {
     Some(Found { span, secret, user, host: host(text, key, name.start), evidence: None, offline: Offline::new() })
 }
 
+/// Whether the hit is the name of a password, but only as the beginning or the end of a longer word.
+pub(super) fn is_part_of_word(bytes: &[u8], hit: &Range<usize>) -> bool {
+    let is_name = |literal: &[u8]| literal.eq_ignore_ascii_case(b"_auth") || literal.eq_ignore_ascii_case(b"_password");
+    if !bytes.get(hit.clone()).is_some_and(is_name) {
+        return false;
+    }
+    let begins = bytes.get(hit.end).is_none_or(|next| goes_on(*next));
+    // A letter after a backslash may be a line break.
+    let ends = match bytes.get(..hit.start) {
+        Some([.., b'\\', _]) | None => false,
+        Some(head) => head.last().is_some_and(u8::is_ascii_alphanumeric),
+    };
+    begins || ends
+}
+
 /// The key of a name that is not only the beginning or the end of a longer one.
-fn field_key(text: &Text<'_>, name: &Range<usize>) -> Option<Key> {
-    let next = text.bytes.get(name.end)?;
-    if next.is_ascii_alphanumeric() || matches!(next, b'_' | b'-' | b'.' | b'(') {
+fn field_key(bytes: &[u8], name: &Range<usize>) -> Option<Key> {
+    let next = bytes.get(name.end)?;
+    if goes_on(*next) {
         return None;
     }
-    key(text.bytes, name.start).filter(|key| *key != Key::Query)
+    key(bytes, name.start).filter(|key| *key != Key::Query)
+}
+
+/// Whether a name goes on with this byte, and is another one.
+fn goes_on(next: u8) -> bool {
+    next.is_ascii_alphanumeric() || matches!(next, b'_' | b'-' | b'.' | b'(')
 }
 
 /// `_password` alone is a name that much code has; an ini file or an environment has it at the beginning of a line.

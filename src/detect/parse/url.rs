@@ -73,8 +73,13 @@ pub(super) fn host_before(bytes: &[u8], name: usize) -> Option<BoundHost> {
     if is_registry(bytes, start, authority) { host(bytes, start, authority) } else { None }
 }
 
+/// Whether the hit is a URL's scheme with no user or password behind it, as almost all of them are.
+pub(super) fn is_bare(bytes: &[u8], hit: &Range<usize>) -> bool {
+    bytes.get(hit.clone()).is_some_and(|scheme| scheme.ends_with(b"://")) && userinfo(bytes, hit.end).is_none()
+}
+
 /// What stands before the `@` of an authority that begins at `at`.
-pub(super) fn userinfo(bytes: &[u8], at: usize) -> Option<Range<usize>> {
+fn userinfo(bytes: &[u8], at: usize) -> Option<Range<usize>> {
     let mut end = None;
     for (offset, byte) in bytes.get(at..)?.iter().take(LONGEST_AUTHORITY).enumerate() {
         match byte {

@@ -9,6 +9,11 @@ use crate::model::ObjectId;
 
 /// For each pack the places of its index that need not be searched. One merge over all indexes, which are sorted.
 pub(super) fn mark(packs: &[PackFile]) -> Vec<Bits> {
+    if let [only] = packs
+        && (1..only.len()).all(|place| only.id(place) != only.id(place - 1))
+    {
+        return vec![Bits::default()];
+    }
     let mut marks: Vec<Bits> = packs.iter().map(|pack| Bits::new(pack.len() as usize)).collect();
     let head = |pack: usize, place: u32| -> Option<Reverse<(ObjectId, usize, u32)>> {
         packs.get(pack)?.id(place).map(|id| Reverse((id, pack, place)))
