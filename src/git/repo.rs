@@ -148,7 +148,7 @@ impl Repo {
             return Err(unsupported(&layout.opened, "reftable refs"));
         }
         let directories = pack::directories(&layout.common_dir.join("objects"));
-        let forbidden = Forbidden::among(&directories, layout.id_length());
+        let forbidden = Forbidden::among(directories, layout.id_length());
         Ok(Self { inner, layout, forbidden })
     }
 

@@ -1,13 +1,14 @@
 //! Keeps libgit2 away from what it cannot survive: a pack or multi-pack index that points outside a pack makes it read memory that
 //! is not there, and deltas that are based on each other keep it busy for ever.
 //!
-//! What comes in: the object directories. What goes out: the ids that must not be asked for. The check at the opening reads only the
-//! offsets of the indexes; entries are looked at one by one only where an index has proven bad, or when everything is listed anyway.
+//! What comes in: the object directories. What goes out: the ids that must not be asked for. The check is made when objects are first
+//! asked for, since whoever wants only the index or the refs need not wait for it. It reads only the offsets of the indexes; entries
+//! are looked at one by one only where an index has proven bad, or when everything is listed anyway.
 
 use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use super::pack;
 use crate::model::ObjectId;
@@ -16,37 +17,54 @@ use crate::model::ObjectId;
 const FANOUT: usize = 256 * 4;
 
 /// Ids that must not be asked for, shared by all handles on a repository.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Forbidden(Arc<RwLock<Arc<HashSet<ObjectId>>>>);
+#[derive(Clone, Debug)]
+pub(super) struct Forbidden(Arc<Found>);
+
+#[derive(Debug)]
+struct Found {
+    object_directories: Vec<PathBuf>,
+    id_length: usize,
+    ids: OnceLock<RwLock<Arc<HashSet<ObjectId>>>>,
+}
 
 impl Forbidden {
     /// What an index sends outside its pack, and what is built on it.
-    pub(super) fn among(object_directories: &[PathBuf], id_length: usize) -> Self {
-        let forbidden = Self::default();
-        for objects in object_directories {
-            let directory = objects.join("pack");
-            for path in fs::read_dir(&directory).into_iter().flatten().flatten().map(|entry| entry.path()) {
-                if path.extension().is_some_and(|extension| extension == "idx") {
-                    forbidden.add(pack::untrusted(&path, id_length));
-                }
-            }
-            forbidden.add(outside_by_multi_pack_index(&directory, id_length).unwrap_or_default());
-        }
-        forbidden
+    pub(super) fn among(object_directories: Vec<PathBuf>, id_length: usize) -> Self {
+        Self(Arc::new(Found { object_directories, id_length, ids: OnceLock::new() }))
+    }
+
+    fn ids(&self) -> &RwLock<Arc<HashSet<ObjectId>>> {
+        self.0.ids.get_or_init(|| RwLock::new(Arc::new(self.0.outside())))
     }
 
     /// Forbids more.
     pub(super) fn add(&self, ids: impl IntoIterator<Item = ObjectId>) {
         let mut ids = ids.into_iter().peekable();
         if ids.peek().is_some() {
-            let mut forbidden = self.0.write().unwrap_or_else(PoisonError::into_inner);
+            let mut forbidden = self.ids().write().unwrap_or_else(PoisonError::into_inner);
             Arc::make_mut(&mut forbidden).extend(ids);
         }
     }
 
     /// All of them, as they are now.
     pub(super) fn now(&self) -> Arc<HashSet<ObjectId>> {
-        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+        Arc::clone(&self.ids().read().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Found {
+    fn outside(&self) -> HashSet<ObjectId> {
+        let mut outside = HashSet::new();
+        for objects in &self.object_directories {
+            let directory = objects.join("pack");
+            for path in fs::read_dir(&directory).into_iter().flatten().flatten().map(|entry| entry.path()) {
+                if path.extension().is_some_and(|extension| extension == "idx") {
+                    outside.extend(pack::untrusted(&path, self.id_length));
+                }
+            }
+            outside.extend(outside_by_multi_pack_index(&directory, self.id_length).unwrap_or_default());
+        }
+        outside
     }
 }
 
