@@ -3,6 +3,9 @@
 //! In: a seed. Out: secrets with right checksums, the same for the same seed, and texts whose placeholders are filled with them.
 //! It must never use a clock or a source of randomness: a failing example has to fail again.
 
+mod hosted;
+mod language;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 
@@ -12,6 +15,8 @@ const BASE62: &[u8] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrst
 const HEX: &[u8] = b"0123456789abcdef";
 const NPM_PREFIX: &str = "npm_";
 const NPM_ENTROPY: usize = 30;
+/// What a token loses that was not copied whole.
+const CUT: usize = 8;
 
 /// A deterministic source of secrets that nobody issued.
 #[derive(Clone, Debug)]
@@ -96,10 +101,12 @@ impl Mint {
             "uuid" => self.uuid(),
             "jwt" => self.jwt(),
             "opaque" => self.opaque(),
+            "hex32" => self.hex(32),
             "hex40" => self.hex(40),
+            "hex64" => self.hex(64),
             "password" => self.password(),
             "auth" => self.auth(),
-            _ => return None,
+            _ => return self.language(name).or_else(|| self.hosted(name)),
         })
     }
 
@@ -123,7 +130,7 @@ impl Mint {
 }
 
 /// Fills `{npm_token}`-like placeholders with secrets minted from the seed, the same one for the same name, and replaces
-/// `{base64:…}` by the base64 of what stands in it. Other braces stay as they are.
+/// `{base64:…}` by the base64 of what stands in it, `{cut:…}` by it without its last eight characters. Other braces stay as they are.
 pub fn fill(text: &str, seed: u64) -> String {
     let mut mint = Mint::new(seed);
     let mut minted: Vec<(String, String)> = Vec::new();
@@ -134,6 +141,9 @@ pub fn fill(text: &str, seed: u64) -> String {
             let inner = &out[open + 1..close];
             if let Some(plain) = inner.strip_prefix("base64:") {
                 return Some((open, STANDARD.encode(plain)));
+            }
+            if let Some(whole) = inner.strip_prefix("cut:") {
+                return Some((open, whole.get(..whole.len().saturating_sub(CUT)).unwrap_or_default().to_owned()));
             }
             if let Some((_, secret)) = minted.iter().find(|(name, _)| name == inner) {
                 return Some((open, secret.clone()));
@@ -174,5 +184,6 @@ mod tests {
         let uuid = Mint::new(7).uuid();
         assert_eq!(fill("a={uuid} b={uuid} ${VAR} {{ x }} {", 7), format!("a={uuid} b={uuid} ${{VAR}} {{{{ x }}}} {{"));
         assert_eq!(fill("{base64:k={uuid}}", 7), STANDARD.encode(format!("k={uuid}")));
+        assert_eq!(fill("{cut:{uuid}} {cut:x}", 7), format!("{} ", &uuid[..uuid.len() - CUT]));
     }
 }
