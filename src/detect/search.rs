@@ -11,7 +11,7 @@ use std::ops::Range;
 use memchr::memmem;
 use regex::bytes::Regex;
 
-use super::decode::{Decoded, base64_around, unescaped_around, wide_around};
+use super::decode::{Decoded, Done, unescaped_around};
 use super::parse::{Found, NEAR, Offline, Parser, Text, leads_nowhere};
 use super::placeholder::is_placeholder;
 use super::prefilter::Prefilter;
@@ -82,8 +82,7 @@ impl Engine {
             rules,
             text: Text::new(bytes, &self.public),
             depth,
-            decoded: [0; 4],
-            widened: 0,
+            done: Done::default(),
             unescaped: 0,
             unbroken: 0..0,
             windows: Vec::new(),
@@ -104,10 +103,8 @@ struct Search<'a> {
     rules: &'a RuleSet,
     text: Text<'a>,
     depth: usize,
-    /// Up to where base64 has been decoded, by phase.
-    decoded: [usize; 4],
-    /// Up to where wide text has been decoded.
-    widened: usize,
+    /// What has been decoded.
+    done: Done,
     /// Up to where escapes have been taken out.
     unescaped: usize,
     /// A stretch that is known to hold no escaped line break.
@@ -189,21 +186,21 @@ impl Search<'_> {
     }
 
     fn base64(&mut self, phase: u8, hit: Range<usize>) {
-        let Some(done) = self.decoded.get_mut(usize::from(phase)).filter(|done| hit.start >= **done) else { return };
         if self.depth >= DEEPEST {
             return;
         }
-        let decoded = base64_around(self.text.bytes, hit.clone(), phase, *done);
-        *done = decoded.end();
-        self.text.anchor(&hit);
-        self.text.looks_at(&(decoded.start()..decoded.end()), NEAR_RUN);
-        self.descend(&decoded);
+        if let Some(decoded) = self.done.base64(self.text.bytes, hit.clone(), phase) {
+            self.text.anchor(&hit);
+            self.text.looks_at(&(decoded.start()..decoded.end()), NEAR_RUN);
+            self.descend(&decoded);
+        }
     }
 
     fn wide(&mut self, at: usize) {
-        if self.depth < DEEPEST && at >= self.widened {
-            let decoded = wide_around(self.text.bytes, at, self.widened);
-            self.widened = decoded.end();
+        if self.depth >= DEEPEST {
+            return;
+        }
+        if let Some(decoded) = self.done.wide(self.text.bytes, at) {
             self.text.anchor(&(at..at));
             self.text.looks_at(&(decoded.start()..decoded.end()), NEAR_RUN);
             self.descend(&decoded);
