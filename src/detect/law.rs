@@ -97,6 +97,7 @@ static PIECES: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
     pieces.push([b"\xff\xfe".to_vec(), token.encode_utf16().flat_map(u16::to_le_bytes).collect()].concat());
     pieces.extend([60, 250, 300, 700, 5000].map(|length| b"some words, and more of them\n".repeat(length / 29)));
     pieces.push(b"oneword/".repeat(60));
+    pieces.push(b"oneword.".repeat(40));
     pieces.push("npm_".encode_utf16().flat_map(u16::to_le_bytes).collect());
     pieces.push("word".repeat(30).encode_utf16().flat_map(u16::to_le_bytes).collect());
     pieces
@@ -177,9 +178,9 @@ fn search(bytes: &[u8], fresh: Fresh<'_>) -> (Vec<String>, Below) {
     (found.iter().map(told).collect(), below)
 }
 
-/// Credentials that far bytes make or break: `~` is a gap of any length, `|` cuts the text into parts, and what stands behind `!`
-/// hides the credential as long as it is there.
-const FAR: [&str; 24] = [
+/// Credentials that far bytes make or break: `~` is a gap of any length, `;;;;;` a run with slashes in it and `,,,,,` one without, `|`
+/// cuts the text into parts, and what stands behind `!` hides the credential as long as it is there.
+const FAR: [&str; 26] = [
     "\n_password=cGFzc3dvcmQ=\n~|username=mia\n|",
     "username=mia\n|~//r.invalid/:_password=aHVudGVyMg==\n",
     "\n_password=cGFzc3dvcmQ=\n|!username=foo\n|~|username=mia\n|",
@@ -187,6 +188,8 @@ const FAR: [&str; 24] = [
     "\n[install.scopes]\n|!\n[server]\n|~\n\"@a\" = { token = \"{opaque}\" }\n",
     "\n|[install.registry]\n|~\nusername = \"mia\"\n|password = \"|{password}|\"\n",
     "https://mia:{password}@r.invalid/|;;;;;/-/|a;;;;;|.tgz|\"",
+    "https://mia:,,,,,{password}@r.invalid/|a|,,,,,/-/|a,,,,,|.tgz|\"",
+    "|registry=|https://mia:,,,,,{password}|@|r.invalid/",
     "|registry=|\"https://r.invalid/;;;;;&token=|{opaque}\"",
     "\n[install]\n|~\nurl = \"https://mia:{password}@r.invalid/\"\n",
     "https://mia:;;;;;{password}|@|r.invalid/a/-/a-1.0.0.tgz",
@@ -213,6 +216,7 @@ fn parts(text: &str, gap: usize, run: usize) -> Vec<(bool, Vec<u8>)> {
         .find_map(|(prefix, kind)| Some((text.strip_prefix(prefix)?.strip_suffix('}')?, kind)));
     let (text, kind) = encoded.unwrap_or((text, 3));
     let text = text.replace('~', &"some words\n".repeat(gap / 11)).replace(";;;;;", &"abcdefg/".repeat(run / 8));
+    let text = text.replace(",,,,,", &"abcdefg.".repeat(run / 8));
     let claims = format!("{{\"sub\":\"mia\",\"x\":\"{}\"}}", "0123456789".repeat(run / 10));
     let claims = mint::fill(&format!("{{base64:{claims}}}"), 1).trim_end_matches('=').to_owned();
     let jwt = format!(
