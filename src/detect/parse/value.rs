@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::token::is_self_evident;
+use super::npm::is_self_evident;
 use crate::detect::placeholder::is_reference;
 
 /// The longest value that is read.
