@@ -49,7 +49,9 @@ pub(super) fn passwords(text: &Text<'_>, within: Range<usize>) -> Vec<Found> {
 
 fn read(text: &Text<'_>, anchor: Range<usize>, counts: impl Fn(&[u8], usize, usize) -> bool) -> Option<Found> {
     let bytes = text.bytes;
-    let userinfo = userinfo(bytes, anchor.end)?;
+    let (userinfo, looked) = userinfo(bytes, anchor.end);
+    text.looks_up_to(looked);
+    let userinfo = userinfo?;
     let raw = bytes.get(userinfo.clone())?;
     let colon = memchr::memchr(b':', raw)?;
     let (user, secret) = (decoded(raw.get(..colon)?), decoded(raw.get(colon + 1..)?));
@@ -80,22 +82,20 @@ pub(super) fn host_before(bytes: &[u8], name: usize) -> Option<BoundHost> {
 
 /// Whether the hit is a URL's scheme with no user or password behind it, as almost all of them are.
 pub(super) fn is_bare(bytes: &[u8], hit: &Range<usize>) -> bool {
-    bytes.get(hit.clone()).is_some_and(|scheme| scheme.ends_with(b"://")) && userinfo(bytes, hit.end).is_none()
+    bytes.get(hit.clone()).is_some_and(|scheme| scheme.ends_with(b"://")) && userinfo(bytes, hit.end).0.is_none()
 }
 
-/// What stands before the `@` of an authority that begins at `at`.
-fn userinfo(bytes: &[u8], at: usize) -> Option<Range<usize>> {
-    let mut end = None;
-    for (offset, byte) in bytes.get(at..)?.iter().take(LONGEST_AUTHORITY).enumerate() {
-        match byte {
-            b'@' => end = Some(at + offset),
-            b'/' | b'?' | b'#' | b'"' | b'\'' | b'`' | b'<' | b'>' | b'\\' | b',' | b' ' | b'\t' | b'\r' | b'\n' => {
-                break;
-            }
-            _ => {}
-        }
-    }
-    Some(at..end?)
+/// What stands before the `@` of an authority that begins at `at`, and up to where that was looked for.
+fn userinfo(bytes: &[u8], at: usize) -> (Option<Range<usize>>, usize) {
+    let rest = bytes.get(at..).unwrap_or_default();
+    let rest = rest.get(..LONGEST_AUTHORITY).unwrap_or(rest);
+    let length = rest.iter().position(|byte| ends_authority(*byte)).unwrap_or(rest.len());
+    let end = rest.get(..length).and_then(|authority| memchr::memrchr(b'@', authority));
+    (end.map(|end| at..at + end), at + length + 1)
+}
+
+fn ends_authority(byte: u8) -> bool {
+    matches!(byte, b'/' | b'?' | b'#' | b'"' | b'\'' | b'`' | b'<' | b'>' | b'\\' | b',' | b' ' | b'\t' | b'\r' | b'\n')
 }
 
 /// The registry of the URL whose scheme begins at `start` and whose host at `host`.
