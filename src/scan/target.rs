@@ -67,9 +67,12 @@ pub enum TargetError {
     /// It cannot be opened at all.
     #[error("cannot open it")]
     Open(#[from] std::io::Error),
-    /// It is a repository, but a broken one.
+    /// It is a repository, but none that can be read.
     #[error(transparent)]
     Git(#[from] GitError),
+    /// It is a broken one, whose files are there all the same.
+    #[error("{0}; --no-history searches its files as those of a plain folder")]
+    Broken(GitError),
     /// There is no history where one was asked for.
     #[error("not a git repository, so it has no index and no history")]
     NoRepository,
@@ -177,7 +180,13 @@ impl What {
             return if only_history { Err(TargetError::Stdin) } else { Ok(Self::Stdin) };
         }
         let is_folder = std::fs::metadata(path)?.is_dir();
-        let repo = if is_folder { place::repository(path)? } else { None };
+        let found = if is_folder { place::repository(path) } else { Ok(None) };
+        let repo = match found {
+            // Nothing of git was asked for but what it ignores, and without it nothing is ignored.
+            Err(GitError::Broken { .. }) if selection.objects == Objects::None => None,
+            Err(error @ GitError::Broken { .. }) if selection.worktree => return Err(TargetError::Broken(error)),
+            other => other?,
+        };
         let Some(repo) = repo else {
             return if only_history { Err(TargetError::NoRepository) } else { Ok(Self::Plain(path.to_owned())) };
         };

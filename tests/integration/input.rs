@@ -109,6 +109,20 @@ fn a_file_a_folder_and_standard_input_are_targets() {
 }
 
 #[test]
+fn the_files_of_a_broken_repository_can_be_searched_without_it() {
+    let ((text, token), folder) = (line(), folder());
+    write(&folder.path().join(".git"), "gitdir: ../nowhere\n");
+    write(&folder.path().join("a.env"), text);
+    let output = Keyrake::scan_offline(folder.path(), ["."]).run().exits(2);
+    assert!(output.stderr.contains("--no-history"), "{}", output.stderr);
+    Keyrake::scan_offline(folder.path(), ["--no-history"]).run().exits(1).finding_of(&token);
+    for flags in [&["--staged"][..], &["--range", "HEAD"], &["--no-worktree"]] {
+        let output = Keyrake::scan_offline(folder.path(), flags).run().exits(2);
+        assert!(!output.stderr.contains("--no-history"), "{}", output.stderr);
+    }
+}
+
+#[test]
 fn an_unborn_branch_is_said_and_the_worktree_searched() {
     let (text, token) = line();
     let repo = Repo::new();
@@ -184,7 +198,7 @@ fn configuration_and_rules_that_do_not_parse_are_shown_by_place() {
     repo.commit("first", &[("a", "a")]);
     repo.write("keyrake.toml", "# ours\n[[suppress]\n");
     let output = Keyrake::scan_offline(repo.path(), ["."]).run().exits(2);
-    assert!(output.stderr.contains("keyrake.toml:2:"), "{}", output.stderr);
+    assert!(output.stderr.contains("--no-config") && output.stderr.contains("keyrake.toml:2:"), "{}", output.stderr);
 
     let rules = folder();
     write(&rules.path().join("ours.toml"), "[[rules]]\nid = 3\n");
