@@ -150,15 +150,17 @@ impl Target {
         match &self.what {
             What::Stdin => Stdin::new(std::io::stdin().lock()).visit(sink),
             What::Plain(path) => {
-                let sink = &Placed { sink, paths: "", notes: self.prefix() };
+                let sink = &Placed { sink, paths: "", notes: self.prefix(), histories: true };
                 Directory::new(path, exclude.asked()).visit(sink)
             }
             What::Repository { repo, worktree, below, selection } => {
                 if let Some(path) = worktree {
-                    let sink = &Placed { sink, paths: below, notes: self.prefix() + below };
-                    Worktree::new(path, selection.ignored, exclude.asked()).visit(sink)?;
+                    let histories = selection.objects != Objects::None;
+                    let sink = &Placed { sink, paths: below, notes: self.prefix() + below, histories };
+                    let worktree = Worktree::new(path, selection.ignored, exclude.asked());
+                    worktree.git_directory(place::is_git_directory(path, repo)).visit(sink)?;
                 }
-                let sink = &Placed { sink, paths: "", notes: self.before_notes() };
+                let sink = &Placed { sink, paths: "", notes: self.before_notes(), histories: true };
                 let largest = selection.max_object_size;
                 match &selection.objects {
                     Objects::None => Ok(()),
