@@ -3,6 +3,10 @@
 //! In: a seed. Out: secrets with right checksums, the same for the same seed, and texts whose placeholders are filled with them.
 //! It must never use a clock or a source of randomness: a failing example has to fail again.
 
+mod azure;
+mod languages;
+mod macaroons;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 
@@ -99,8 +103,18 @@ impl Mint {
             "hex40" => self.hex(40),
             "password" => self.password(),
             "auth" => self.auth(),
-            _ => return None,
+            _ => {
+                return self
+                    .macaroon_named(name)
+                    .or_else(|| self.azure_named(name))
+                    .or_else(|| self.language_named(name));
+            }
         })
+    }
+
+    /// So many bytes.
+    fn bytes(&mut self, length: usize) -> Vec<u8> {
+        (0..length).map(|_| self.next() as u8).collect()
     }
 
     /// So many characters of an alphabet.

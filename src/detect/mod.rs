@@ -10,6 +10,7 @@ pub mod mint;
 mod parse;
 mod placeholder;
 mod prefilter;
+mod proof;
 pub mod rules;
 mod search;
 

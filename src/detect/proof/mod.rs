@@ -1,0 +1,104 @@
+//! Proofs: what a secret shows of itself, without asking anyone.
+//!
+//! In: the bytes of one secret. Out: what it says of itself, or `None` where it cannot be one: a checksum that does not hold, a
+//! structure that ends early. Pure, linear, and without a panic whatever the bytes are.
+
+pub(super) mod annotated;
+pub(super) mod base32;
+pub(super) mod bits;
+pub(super) mod crates;
+pub(super) mod crc;
+mod hex;
+pub(super) mod macaroon;
+pub(super) mod marvin;
+mod mixed;
+pub(super) mod nuget;
+mod pypi;
+mod snap;
+mod uuid;
+
+use super::parse::Offline;
+use crate::model::Evidence;
+
+/// What a proof says of a secret that holds.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Proven {
+    /// What the secret says of itself, by short words.
+    pub(crate) offline: Offline,
+    /// Where weaker or stronger than the rule's.
+    pub(crate) evidence: Option<Evidence>,
+    /// How long the secret is, where it ends before the text does.
+    pub(crate) length: Option<usize>,
+}
+
+/// Judges a secret. `None`: it is no credential.
+pub(crate) type Proof = fn(&[u8]) -> Option<Proven>;
+
+/// The proofs that rules may name.
+const PROOFS: &[(&str, Proof)] = &[
+    ("azure-container-registry", marvin::container_registry),
+    ("azure-devops", annotated::azure_devops),
+    ("azure-devops-base32", base32::azure_devops),
+    ("crates-trusted-publishing", crates::trusted_publishing),
+    ("hex-oauth", hex::oauth),
+    ("jsr", crc::jsr),
+    ("mixed", mixed::mixed),
+    ("nuget", annotated::nuget),
+    ("nuget-base32", nuget::base32),
+    ("private-packagist", crc::private_packagist),
+    ("pypi", pypi::token),
+    ("snap-credentials", snap::credentials),
+    ("uuid", uuid::uuid),
+    ("uuid-v4", uuid::random),
+];
+
+/// The proof of this name.
+pub(crate) fn by_name(name: &str) -> Option<Proof> {
+    PROOFS.iter().find(|(known, _)| *known == name).map(|(_, proof)| *proof)
+}
+
+impl Proven {
+    /// Says no more than that the secret holds.
+    pub(crate) fn silent() -> Self {
+        Self::default()
+    }
+
+    /// The same, saying this, too.
+    pub(crate) fn saying(mut self, word: &str, what: impl Into<String>) -> Self {
+        self.offline.insert(word.to_owned(), what.into());
+        self
+    }
+
+    /// The same, saying this, too, where it is known.
+    pub(crate) fn perhaps(self, word: &str, what: Option<impl Into<String>>) -> Self {
+        match what {
+            Some(what) => self.saying(word, what),
+            None => self,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_judged(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+            for (_, proof) in PROOFS {
+                let length = proof(&bytes).and_then(|proven| proven.length);
+                prop_assert!(length.is_none_or(|length| length <= bytes.len()));
+            }
+        }
+
+        #[test]
+        fn any_text_is_judged(text in "[A-Za-z0-9_.=+/{}\":-]{0,300}") {
+            for (_, proof) in PROOFS {
+                let length = proof(text.as_bytes()).and_then(|proven| proven.length);
+                prop_assert!(length.is_none_or(|length| length <= text.len()));
+            }
+        }
+    }
+}
