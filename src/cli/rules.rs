@@ -58,15 +58,21 @@ fn show(rule: &Rule, set: &RuleSet) -> String {
     row("what", &rule.summary);
     row("evidence", rule.evidence.as_str());
     match &rule.matcher {
-        Matcher::Pattern { pattern, checksum } => {
+        Matcher::Pattern { pattern, proof, .. } => {
             row("pattern", pattern);
-            if let Some(checksum) = checksum {
-                row("checksum", checksum.as_str());
-            }
+            proof.iter().for_each(|proof| row("proof", proof));
+        }
+        Matcher::Names { names, value, proof } => {
+            row("names", &names.join(" "));
+            row("value", value.as_deref().unwrap_or("any text that is no placeholder"));
+            proof.iter().for_each(|proof| row("proof", proof));
         }
         Matcher::Parser(parser) => row("parser", parser),
+        Matcher::Bound => row("bound", "what a credential file binds to a host of the registry"),
     }
-    row("literals", &rule.literals.join(" "));
+    if !rule.literals.is_empty() {
+        row("literals", &rule.literals.join(" "));
+    }
     if let Some(facts) = set.registry(&rule.registry) {
         if let Some(page) = &facts.owner_page {
             row("owner", page);

@@ -101,7 +101,8 @@ fn standard(byte: u8) -> u8 {
     }
 }
 
-fn is_base64(byte: u8) -> bool {
+/// Whether a character belongs to base64, of either alphabet.
+pub(crate) fn is_base64(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_')
 }
 
@@ -192,13 +193,6 @@ fn previous_line(bytes: &[u8], start: usize, floor: usize) -> Option<usize> {
     let head = head.strip_suffix(b"\r").unwrap_or(head);
     let line = head.iter().rev().take(WRAPPED_LINE).take_while(|byte| is_base64(**byte)).count();
     (line == WRAPPED_LINE).then_some(floor + head.len())
-}
-
-/// How ASCII text looks in UTF-16 of either byte order, without the outer zero that tells the orders apart.
-pub(crate) fn wide_form(text: &[u8]) -> Vec<u8> {
-    let mut form: Vec<u8> = text.iter().flat_map(|byte| [*byte, 0]).collect();
-    form.pop();
-    form
 }
 
 /// Decodes the run of two-byte ASCII around `hit`, the first character of a wide literal. What comes before `done` has been decoded
@@ -335,7 +329,7 @@ mod tests {
         for order in [u16::to_le_bytes, u16::to_be_bytes] {
             let wide: Vec<u8> = "x=npm_abc".encode_utf16().flat_map(order).collect();
             let bytes = [b"\x01\x02\x03".as_slice(), &wide, b"\x01\x02\x03"].concat();
-            let at = memchr::memmem::find(&bytes, &wide_form(b"npm_")).unwrap();
+            let at = memchr::memmem::find(&bytes, b"n\0p\0m\0_").unwrap();
             let decoded = wide_around(&bytes, at, 0);
             let inner = memchr::memmem::find(&decoded.bytes, b"npm_abc").unwrap();
             assert_eq!(decoded.outer(&(inner..inner + 4)).start, at);

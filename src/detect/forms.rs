@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+use super::decode::base64_forms;
 use super::mint::Mint;
 use super::*;
 use crate::model::Origin;

@@ -5,9 +5,13 @@
 //! The time is linear in the bytes, whatever they are.
 
 mod allow;
+mod bound;
 mod decode;
+mod encoded;
+mod matches;
 pub mod mint;
 mod parse;
+mod pattern;
 mod placeholder;
 mod prefilter;
 mod proof;
@@ -16,15 +20,16 @@ mod search;
 
 use std::iter;
 
-use crate::model::{Below, Blob, Evidence, Fresh, Match, Matcher, RegistryFacts, Rule, RuleSet};
-use decode::{base64_forms, wide_form};
+use crate::model::{Below, Blob, Evidence, Fresh, Match, Matcher, Rule, RuleSet};
+use bound::Owners;
+use encoded::{Forms, Layers};
+use matches::{merge, outward};
 use parse::NEAR;
+use parse::names::{self, Names, Value};
+use pattern::Pattern;
 use prefilter::Prefilter;
 use rules::RuleError;
-use search::{Action, Engine, Pattern, Reader, merge, outward};
-
-/// Base64 of base64 is looked for only where at least this much of the text remains recognisable.
-const SHORTEST_ENCODED: usize = 4;
+use search::{Action, Engine, Reader};
 
 /// Finds what a set of rules describes.
 pub struct Detector {
@@ -33,19 +38,25 @@ pub struct Detector {
 }
 
 impl Detector {
-    /// Compiles the rules.
+    /// Takes the rules; their expressions are compiled when a text asks for them.
     pub fn new(rules: RuleSet) -> Result<Self, RuleError> {
         let readers = rules.rules.iter().map(reader).collect::<Result<_, _>>()?;
-        let mut table = Literals::default();
+        let mut anchors = Anchors::default();
+        let mut names = Names::default();
         for (index, rule) in rules.rules.iter().enumerate() {
-            table.add_rule(index, rule);
+            anchors.add_rule(index, rule);
+            if let Matcher::Names { names: known, .. } = &rule.matcher {
+                known.iter().for_each(|name| names.add(name, index));
+            }
         }
-        table.drop_covered();
+        anchors.add_common();
+        let forms = Forms::new(rules.rules.iter().flat_map(encoded_literals).collect());
         let (texts, literals): (Vec<_>, Vec<_>) =
-            table.entries.into_iter().map(|(text, actions)| (text.clone(), (text.len(), actions))).unzip();
+            anchors.entries.into_iter().map(|(text, actions)| (text.clone(), (text.len(), actions))).unzip();
         let prefilter = Prefilter::new(&texts).ok_or(RuleError::TooManyLiterals)?;
-        let public = rules.registries.iter().flat_map(public_hosts).collect();
-        Ok(Self { engine: Engine { prefilter, literals, readers, public }, rules })
+        let owners = Owners::new(&rules);
+        let npm = npm_hosts(&rules);
+        Ok(Self { engine: Engine { prefilter, literals, readers, names, forms, owners, npm }, rules })
     }
 
     /// The rules; matches refer to them by index.
@@ -56,7 +67,8 @@ impl Detector {
     /// How far around new bytes, or around a place where bytes are missing, `Fresh::Ranges` has to extend: an anchor that stands
     /// further away is judged by bytes that are all old, or makes its blob one below which everything is searched whole.
     pub fn reach(&self) -> usize {
-        NEAR + self.engine.prefilter.longest()
+        // Twice encoded, a literal is not twice as long.
+        NEAR + 2 * self.engine.prefilter.longest()
     }
 
     /// Every match of the blob, in order of place. Of a blob with fresh ranges only those that were not in the blob it was made
@@ -111,83 +123,73 @@ fn allow(found: &mut [Match], bytes: &[u8]) {
 }
 
 fn reader(rule: &Rule) -> Result<Reader, RuleError> {
-    match &rule.matcher {
-        Matcher::Parser(name) => parse::by_name(name).map(Reader::Parser).ok_or_else(|| RuleError::Rule {
-            rule: rule.id.clone(),
-            reason: "there is no parser of that name".to_owned(),
-        }),
-        Matcher::Pattern { pattern, checksum } => {
-            let compile =
-                |text: &str| rules::compile(text).map_err(|reason| RuleError::Rule { rule: rule.id.clone(), reason });
-            let begins =
-                !rule.literals.is_empty() && rule.literals.iter().all(|each| pattern.starts_with(each.as_str()));
-            let regex = compile(&if begins { format!(r"\A(?:{pattern})") } else { pattern.clone() })?;
-            let is_far = rules::longest_match(pattern).is_none_or(|length| length > NEAR);
-            let compiled = Pattern { regex, checksum: *checksum, is_far };
-            Ok(if begins { Reader::Anchored(compiled) } else { Reader::Around(compiled) })
+    let fault = |reason: &str| RuleError::Rule { rule: rule.id.clone(), reason: reason.to_owned() };
+    let proof = |name: &Option<String>| match name {
+        Some(name) => proof::by_name(name).map(Some).ok_or_else(|| fault("there is no proof of that name")),
+        None => Ok(None),
+    };
+    Ok(match &rule.matcher {
+        Matcher::Pattern { pattern, glued, proof: name } => {
+            Reader::Pattern(Pattern::new(pattern, &rule.literals, *glued, proof(name)?))
         }
+        Matcher::Names { value, proof: name, .. } => Reader::Value(Value::new(value.as_deref(), proof(name)?)),
+        Matcher::Parser(name) => {
+            Reader::Parser(parse::by_name(name).ok_or_else(|| fault("there is no parser of that name"))?)
+        }
+        Matcher::Bound => Reader::Bound,
+    })
+}
+
+fn npm_hosts(rules: &RuleSet) -> Vec<String> {
+    let npm = rules.registries.iter().filter(|facts| facts.id.as_str() == "npm");
+    npm.flat_map(|facts| facts.api.iter().chain(&facts.mirrors)).filter_map(|address| parse::host_of(address)).collect()
+}
+
+/// The literals of a rule that are distinct enough to be looked for in base64: prefixes that a proof stands behind, at two layers,
+/// and names of credential fields, at one.
+fn encoded_literals(rule: &Rule) -> Vec<(Vec<u8>, Layers)> {
+    let is_read = matches!(rule.matcher, Matcher::Pattern { .. } | Matcher::Parser(_));
+    if rule.custom || !is_read || !rule.evidence.is_strong() {
+        return Vec::new();
     }
+    let layers = if rule.evidence <= Evidence::Structure { Layers::Two } else { Layers::One };
+    let is_name =
+        |text: &&String| text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-');
+    let is_upper = |text: &str| layers == Layers::One && !text.bytes().any(|byte| byte.is_ascii_lowercase());
+    let literals = rule.literals.iter().filter(is_name).filter(|text| !is_upper(text));
+    literals.map(|text| (text.as_bytes().to_vec(), layers)).collect()
 }
 
-fn public_hosts(facts: &RegistryFacts) -> impl Iterator<Item = String> + '_ {
-    facts.api.iter().chain(&facts.mirrors).filter_map(|address| parse::host_of(address))
-}
-
-/// The literals of all rules and what each leads to.
+/// What the first pass looks for and what each leads to.
 #[derive(Default)]
-struct Literals {
+struct Anchors {
     entries: Vec<(Vec<u8>, Vec<Action>)>,
 }
 
-impl Literals {
-    fn add(&mut self, text: Vec<u8>, action: Action) {
-        match self.entries.iter_mut().find(|(known, _)| *known == text) {
+impl Anchors {
+    fn add(&mut self, text: &str, action: Action) {
+        match self.entries.iter_mut().find(|(known, _)| known == text.as_bytes()) {
             Some((_, actions)) if actions.contains(&action) => {}
             Some((_, actions)) => actions.push(action),
-            None => self.entries.push((text, vec![action])),
+            None => self.entries.push((text.as_bytes().to_vec(), vec![action])),
         }
     }
 
-    /// A rule's literals, and the encoded forms of those that are distinct enough to be looked for in them: prefixes that a proof
-    /// stands behind, at two layers and in UTF-16, and names of credential fields, at one.
     fn add_rule(&mut self, index: usize, rule: &Rule) {
-        for literal in &rule.literals {
-            let text = literal.as_bytes();
-            self.add(text.to_vec(), Action::Rule(index));
-            let is_name = text.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
-            let is_upper = !text.iter().any(u8::is_ascii_lowercase);
-            if rule.custom || !rule.evidence.is_strong() || !is_name || is_upper {
-                continue;
-            }
-            let is_proven = rule.evidence <= Evidence::Structure;
-            for (form, phase) in base64_forms(text) {
-                if is_proven {
-                    for (outer, phase) in base64_forms(&form) {
-                        self.add(outer, Action::Base64(phase));
-                    }
-                }
-                self.add(form, Action::Base64(phase));
-            }
-            if is_proven {
-                self.add(wide_form(text), Action::Wide);
-            }
-        }
+        let action = match rule.matcher {
+            Matcher::Pattern { .. } | Matcher::Parser(_) => Action::Rule(index),
+            Matcher::Names { .. } => Action::Name,
+            Matcher::Bound => return,
+        };
+        rule.literals.iter().for_each(|literal| self.add(literal, action));
     }
 
-    /// Leaves out encoded forms that are too short, and those that begin with another one that leads to the same.
-    fn drop_covered(&mut self) {
-        let all = self.entries.clone();
-        self.entries.retain(|(text, actions)| {
-            let is_encoded = !actions.iter().any(|action| matches!(action, Action::Rule(_)));
-            let is_covered = || {
-                all.iter().any(|(other, others)| {
-                    other.len() < text.len()
-                        && text.starts_with(other)
-                        && actions.iter().all(|each| others.contains(each))
-                })
-            };
-            !is_encoded || (text.len() >= SHORTEST_ENCODED && !is_covered())
-        });
+    /// What leads to rules of any registry.
+    fn add_common(&mut self) {
+        names::CORES.iter().for_each(|core| self.add(core, Action::Name));
+        for (carrier, (anchors, _)) in parse::CARRIERS.iter().enumerate() {
+            anchors.iter().for_each(|anchor| self.add(anchor, Action::Carrier(carrier)));
+        }
     }
 }
 

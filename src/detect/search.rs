@@ -1,4 +1,4 @@
-//! One text, searched: the prefilter's hits in order, each handed to the rule or the decoder it belongs to.
+//! One text, searched: the first pass's hits in order, each handed to the rule, the grammar or the decoder that it belongs to.
 //!
 //! In: a text and the ranges of it to search. Out: its matches, in its own coordinates, each secret at each place once.
 //! What is decoded on the way is searched in the same manner, up to a fixed depth.
@@ -9,13 +9,16 @@
 use std::ops::Range;
 
 use memchr::memmem;
-use regex::bytes::Regex;
 
+use super::bound::Owners;
 use super::decode::{Decoded, base64_around, unescaped_around, wide_around};
-use super::parse::{Found, NEAR, Offline, Parser, Text, leads_nowhere};
-use super::placeholder::is_placeholder;
+use super::encoded::{self, Forms};
+use super::matches::{merge, outward};
+use super::parse::names::{self, Names, Value};
+use super::parse::{Found, NEAR, Parser, Text, leads_nowhere};
+use super::pattern::Pattern;
 use super::prefilter::Prefilter;
-use crate::model::{Checksum, Match, RuleSet, Secret, SecretKind};
+use crate::model::{Match, RuleSet, Secret, SecretKind};
 
 /// How much of that a run of encoded text may take: what ends a run is looked for a wrapped line further.
 const NEAR_RUN: usize = NEAR / 2;
@@ -33,28 +36,22 @@ const LONGEST_WINDOW: usize = 64 << 10;
 pub(crate) enum Action {
     /// The rule's pattern or parser.
     Rule(usize),
-    /// Base64, whose character here stands at this position of four.
-    Base64(u8),
-    /// UTF-16 within other bytes.
-    Wide,
+    /// A name that some rules may know.
+    Name,
+    /// A grammar whose credentials belong to the registry of their host.
+    Carrier(usize),
 }
 
-/// How a rule reads what stands around a literal.
+/// How a rule reads what stands around a literal or behind a name.
 pub(crate) enum Reader {
-    /// The pattern begins with the literal.
-    Anchored(Pattern),
-    /// The pattern holds the literal anywhere.
-    Around(Pattern),
+    /// An expression.
+    Pattern(Pattern),
+    /// What stands behind a name.
+    Value(Value),
     /// A grammar.
     Parser(Parser),
-}
-
-/// A compiled pattern rule.
-pub(crate) struct Pattern {
-    pub(crate) regex: Regex,
-    pub(crate) checksum: Option<Checksum>,
-    /// Whether a match may be longer than what is near.
-    pub(crate) is_far: bool,
+    /// Nothing: others read for it.
+    Bound,
 }
 
 /// Everything that does not change from text to text.
@@ -64,8 +61,14 @@ pub(crate) struct Engine {
     pub(crate) literals: Vec<(usize, Vec<Action>)>,
     /// By rule.
     pub(crate) readers: Vec<Reader>,
-    /// Hosts of public registries.
-    pub(crate) public: Vec<String>,
+    /// Names of variables and fields.
+    pub(crate) names: Names,
+    /// Literals as encodings show them.
+    pub(crate) forms: Forms,
+    /// Whose hosts are whose.
+    pub(crate) owners: Owners,
+    /// Hosts of the public npm registry.
+    pub(crate) npm: Vec<String>,
 }
 
 impl Engine {
@@ -80,17 +83,22 @@ impl Engine {
         let mut search = Search {
             engine: self,
             rules,
-            text: Text::new(bytes, &self.public),
+            text: Text::new(bytes, &self.npm),
             depth,
             decoded: [0; 4],
             widened: 0,
             unescaped: 0,
+            named: 0,
             unbroken: 0..0,
             windows: Vec::new(),
             found: Vec::new(),
         };
         for range in ranges {
-            self.prefilter.search(bytes, range, |literal, at| search.visit(literal, at));
+            self.prefilter.search(bytes, range.clone(), |literal, at| search.visit(literal, at));
+            if depth < DEEPEST {
+                self.forms.base64(bytes, &range, |hit, phase| search.base64(phase, hit));
+                encoded::wide(bytes, &range, |at| search.wide(at));
+            }
         }
         for (rule, window) in std::mem::take(&mut search.windows) {
             search.window(rule, window);
@@ -110,6 +118,8 @@ struct Search<'a> {
     widened: usize,
     /// Up to where escapes have been taken out.
     unescaped: usize,
+    /// Where the last identifier ended.
+    named: usize,
     /// A stretch that is known to hold no escaped line break.
     unbroken: Range<usize>,
     /// The stretch that a pattern rule has still to search.
@@ -119,47 +129,79 @@ struct Search<'a> {
 
 impl Search<'_> {
     fn visit(&mut self, literal: usize, at: usize) {
-        let Some((length, actions)) = self.engine.literals.get(literal) else { return };
+        let engine = self.engine;
+        let Some((length, actions)) = engine.literals.get(literal) else { return };
         let hit = at..at + length;
         for action in actions {
             match *action {
-                Action::Rule(rule) => {
-                    self.read(rule, hit.clone());
-                    if !leads_nowhere(self.text.bytes, &hit) {
-                        self.unescape(&hit);
-                    }
-                }
-                Action::Base64(phase) => self.base64(phase, hit.clone()),
-                Action::Wide => self.wide(hit.start),
+                Action::Rule(rule) => self.read(rule, &hit),
+                Action::Name => self.name(&hit),
+                Action::Carrier(rule) => self.carrier(rule, &hit),
             }
         }
     }
 
-    fn read(&mut self, rule: usize, hit: Range<usize>) {
-        match self.engine.readers.get(rule) {
+    fn read(&mut self, rule: usize, hit: &Range<usize>) {
+        let engine = self.engine;
+        match engine.readers.get(rule) {
             Some(Reader::Parser(parser)) => {
-                self.text.anchor(&hit);
-                for found in parser(&self.text, hit) {
+                self.text.anchor(hit);
+                for found in (parser.read)(&self.text, hit.clone()) {
+                    let rule = if parser.carries { self.owner(&found).unwrap_or(rule) } else { rule };
+                    self.push(rule, found);
+                }
+                self.look_behind_escapes(hit);
+            }
+            Some(Reader::Pattern(pattern)) if pattern.begins() => {
+                if pattern.is_far() {
+                    self.text.looks_far();
+                }
+                let within = hit.start..hit.start + PATTERN_REACH;
+                if let Some((Some(found), _)) = pattern.next(self.text.bytes, within) {
                     self.push(rule, found);
                 }
             }
-            Some(Reader::Anchored(pattern)) => {
-                if pattern.is_far {
-                    self.text.looks_far();
-                }
-                let end = self.text.bytes.len().min(hit.start + PATTERN_REACH);
-                let text = self.text.bytes.get(hit.start..end).unwrap_or_default();
-                if let Some((Some(found), _)) = pattern.next(text, 0) {
-                    self.push(rule, found.shifted(hit.start));
-                }
-            }
-            Some(Reader::Around(_)) => {
+            Some(Reader::Pattern(_)) => {
                 self.text.looks_far(); // what the expression finds depends on where it begins
                 let window = hit.start.saturating_sub(PATTERN_REACH)..hit.end.saturating_add(PATTERN_REACH);
                 self.widen(rule, window);
             }
-            None => {}
+            Some(Reader::Value(_) | Reader::Bound) | None => {}
         }
+    }
+
+    /// A word that names of credentials hold: reads what is set to the name, if a rule knows it.
+    fn name(&mut self, hit: &Range<usize>) {
+        let engine = self.engine;
+        if hit.start < self.named {
+            return;
+        }
+        let Some(name) = names::identifier(self.text.bytes, hit) else { return };
+        self.named = name.end;
+        let rules = engine.names.rules(self.text.bytes.get(name.clone()).unwrap_or_default());
+        self.text.anchor(&name);
+        for rule in rules {
+            if let Some(Reader::Value(value)) = engine.readers.get(*rule)
+                && let Some(found) = value.read(&self.text, &name)
+            {
+                self.push(*rule, found);
+            }
+        }
+    }
+
+    /// A grammar of no registry: what it reads belongs to the registry of its host, or is nobody's.
+    fn carrier(&mut self, carrier: usize, hit: &Range<usize>) {
+        self.text.anchor(hit);
+        for found in Parser::carrier(carrier, &self.text, hit.clone()) {
+            if let Some(rule) = self.owner(&found) {
+                self.push(rule, found);
+            }
+        }
+        self.look_behind_escapes(hit);
+    }
+
+    fn owner(&self, found: &Found) -> Option<usize> {
+        found.host.as_ref().and_then(|host| self.engine.owners.rule(host))
     }
 
     /// Adds to the rule's stretch, or searches it and begins the next: every byte is searched once.
@@ -177,10 +219,9 @@ impl Search<'_> {
     }
 
     fn window(&mut self, rule: usize, window: Range<usize>) {
-        let Some(Reader::Around(pattern)) = self.engine.readers.get(rule) else { return };
-        let text = self.text.bytes.get(..window.end).unwrap_or(self.text.bytes);
+        let Some(Reader::Pattern(pattern)) = self.engine.readers.get(rule) else { return };
         let mut at = window.start;
-        while let Some((found, next)) = pattern.next(text, at) {
+        while let Some((found, next)) = pattern.next(self.text.bytes, at..window.end) {
             at = next;
             if let Some(found) = found {
                 self.push(rule, found);
@@ -190,9 +231,6 @@ impl Search<'_> {
 
     fn base64(&mut self, phase: u8, hit: Range<usize>) {
         let Some(done) = self.decoded.get_mut(usize::from(phase)).filter(|done| hit.start >= **done) else { return };
-        if self.depth >= DEEPEST {
-            return;
-        }
         let decoded = base64_around(self.text.bytes, hit.clone(), phase, *done);
         *done = decoded.end();
         self.text.anchor(&hit);
@@ -200,19 +238,26 @@ impl Search<'_> {
         self.descend(&decoded);
     }
 
-    fn wide(&mut self, at: usize) {
-        if self.depth < DEEPEST && at >= self.widened {
+    /// Decodes the text of two-byte characters around a place; returns where it ends.
+    fn wide(&mut self, at: usize) -> usize {
+        if at >= self.widened {
             let decoded = wide_around(self.text.bytes, at, self.widened);
             self.widened = decoded.end();
-            self.text.anchor(&(at..at));
-            self.text.looks_at(&(decoded.start()..decoded.end()), NEAR_RUN);
+            if decoded.end() - decoded.start() > NEAR_RUN {
+                self.text.looks_far();
+            }
             self.descend(&decoded);
         }
+        self.widened
     }
 
     /// A file that was quoted as a whole says more once its lines are lines again.
-    fn unescape(&mut self, hit: &Range<usize>) {
-        if self.depth >= DEEPEST || hit.start < self.unescaped || !self.is_broken_near(hit) {
+    fn look_behind_escapes(&mut self, hit: &Range<usize>) {
+        if self.depth >= DEEPEST
+            || hit.start < self.unescaped
+            || leads_nowhere(self.text.bytes, hit)
+            || !self.is_broken_near(hit)
+        {
             return;
         }
         let decoded = unescaped_around(self.text.bytes, hit);
@@ -259,77 +304,4 @@ impl Search<'_> {
             allow: None,
         });
     }
-}
-
-impl Pattern {
-    /// The next match of the expression from `at` on, judged, and where to go on. The text before `at` is there for `^` and `\b`.
-    fn next(&self, text: &[u8], at: usize) -> Option<(Option<Found>, usize)> {
-        if at > text.len() {
-            return None;
-        }
-        let (whole, secret) = if self.regex.captures_len() == 1 {
-            let whole = self.regex.find_at(text, at)?;
-            (whole, whole)
-        } else {
-            let groups = self.regex.captures_at(text, at)?;
-            let whole = groups.get(0)?;
-            (whole, groups.get(1).unwrap_or(whole))
-        };
-        let next = secret.end().max(whole.start() + 1).max(at + 1);
-        let found = self.accepts(secret.as_bytes()).then(|| Found {
-            span: secret.range(),
-            secret: secret.as_bytes().to_vec(),
-            user: None,
-            host: None,
-            evidence: None,
-            offline: Offline::new(),
-        });
-        Some((found, next))
-    }
-
-    fn accepts(&self, secret: &[u8]) -> bool {
-        match self.checksum {
-            // The body begins after the prefix, which ends with the first underscore.
-            Some(checksum) => {
-                let body = memchr::memchr(b'_', secret).and_then(|at| secret.get(at + 1..)).unwrap_or(secret);
-                checksum.holds(body)
-            }
-            None => !secret.is_empty() && !is_placeholder(secret),
-        }
-    }
-}
-
-/// The match in the coordinates of the text that encodes it.
-pub(crate) fn outward(mut found: Match, decoded: &Decoded, length: usize) -> Match {
-    let span = decoded.outer(&found.span);
-    found.span = span.start.min(length)..span.end.min(length);
-    found
-}
-
-/// One match for each place: of those that overlap the strongest, with the companions that the others know. Of equals the one that
-/// was found last: it comes from the text behind an encoding, which shows more of the file.
-pub(crate) fn merge(mut found: Vec<Match>) -> Vec<Match> {
-    if found.len() < 2 {
-        return found;
-    }
-    let key = |each: &Match| (each.span.start, each.evidence, each.rule);
-    found.sort_by_key(key);
-    let mut merged: Vec<Match> = Vec::with_capacity(found.len());
-    for next in found {
-        match merged.last_mut() {
-            Some(last) if next.span.start < last.span.end => {
-                let (mut winner, loser) = if next.evidence < last.evidence || key(&next) == key(last) {
-                    (next, last.clone())
-                } else {
-                    (last.clone(), next)
-                };
-                winner.user = winner.user.or(loser.user);
-                winner.host = winner.host.or(loser.host);
-                winner.allow = winner.allow.or(loser.allow);
-                *last = winner;
-            }
-            _ => merged.push(next),
-        }
-    }
-    merged
 }

@@ -13,13 +13,6 @@ const BASE62: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnop
 const CHECK: usize = 6;
 
 impl Checksum {
-    /// Its name.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Crc32Base62 => "crc32-base62",
-        }
-    }
-
     /// Whether the checksum at the end of `body` (the token without its prefix) holds.
     pub fn holds(self, body: &[u8]) -> bool {
         match self {

@@ -10,6 +10,9 @@ use super::location::Location;
 use super::rule::RegistryId;
 use super::secret::Secret;
 
+/// What a secret says of itself without anybody being asked, by short words: kind, expiry, owner …
+pub type Offline = BTreeMap<String, String>;
+
 /// The host, port and path that a file binds a credential to: `//host[:port]/path/`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct BoundHost {
@@ -46,7 +49,7 @@ pub struct Match {
     /// Why it is believed.
     pub evidence: Evidence,
     /// What the secret itself says, offline: kind, expiry, …
-    pub offline: BTreeMap<String, String>,
+    pub offline: Offline,
     /// The reason of an inline comment that allows it.
     pub allow: Option<String>,
 }
@@ -138,7 +141,7 @@ pub struct Finding {
     /// The strongest evidence.
     pub evidence: Evidence,
     /// What the secret itself says.
-    pub offline: BTreeMap<String, String>,
+    pub offline: Offline,
     /// Base URL of the endpoint that issued it, once resolved.
     pub endpoint: Option<String>,
     /// What the issuer said.

@@ -23,7 +23,7 @@ pub use access::{
 pub use blob::{Below, Blob, Fresh, ObjectId, ObjectKind, Origin, Start};
 pub use checksum::Checksum;
 pub use evidence::Evidence;
-pub use finding::{BoundHost, Credential, Finding, Hit, Match, Severity, Suppressed, SuppressedBy};
+pub use finding::{BoundHost, Credential, Finding, Hit, Match, Offline, Severity, Suppressed, SuppressedBy};
 pub use location::{Commit, Location, Place, Region};
 pub use reported::Reported;
 pub use rule::{Matcher, RegistryFacts, RegistryId, Rule, RuleSet};

@@ -4,7 +4,6 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::checksum::Checksum;
 use super::evidence::Evidence;
 use super::secret::SecretKind;
 
@@ -47,6 +46,8 @@ pub struct RegistryFacts {
     pub api: Option<String>,
     /// Other hosts that are the same registry (mirrors); a credential bound to one of them belongs to `api`.
     pub mirrors: Vec<String>,
+    /// Other hosts at which its credentials are used; `*.` in front stands for any subdomain. They are never asked.
+    pub hosts: Vec<String>,
     /// The page on which an owner sees and deletes tokens.
     pub owner_page: Option<String>,
     /// The page on which an owner changes the password.
@@ -62,11 +63,24 @@ pub enum Matcher {
     Pattern {
         /// A regular expression of crate `regex`.
         pattern: String,
-        /// The proof inside, if the format has one.
-        checksum: Option<Checksum>,
+        /// Whether the secret may stand inside a longer word.
+        glued: bool,
+        /// The proof in `detect::proof` that has to hold, by its name.
+        proof: Option<String>,
+    },
+    /// By the name of the variable or field that holds it.
+    Names {
+        /// The names; `*` stands for any word.
+        names: Vec<String>,
+        /// What the whole value has to be, as a regular expression; `None` for any text that is no placeholder.
+        value: Option<String>,
+        /// The proof in `detect::proof` that has to hold, by its name.
+        proof: Option<String>,
     },
     /// By the grammar of a credential file, in `detect::parse`; the name selects the parser.
     Parser(String),
+    /// By the host: whatever a credential file binds to one of the registry's hosts.
+    Bound,
 }
 
 /// One kind of credential.
@@ -82,7 +96,8 @@ pub struct Rule {
     pub help: String,
     /// How it is found.
     pub matcher: Matcher,
-    /// Byte strings of which at least one stands in every match or beside it; what the prefilter looks for.
+    /// Byte strings of which at least one stands in every match or beside it; what the prefilter looks for. None are needed where
+    /// the names hold what is looked for in any case.
     pub literals: Vec<String>,
     /// The evidence that a match of this rule carries.
     pub evidence: Evidence,

@@ -281,6 +281,7 @@ mod tests {
             name: "npm".into(),
             api: Some("https://registry.npm.invalid".into()),
             mirrors: vec!["mirror.invalid".into()],
+            hosts: Vec::new(),
             owner_page: None,
             password_page: None,
             references: Vec::new(),

@@ -169,6 +169,7 @@ pub(crate) fn rules(api: Option<String>) -> RuleSet {
         name: "npm".into(),
         api,
         mirrors: Vec::new(),
+        hosts: Vec::new(),
         owner_page: Some("https://www.npm.invalid/settings/tokens".into()),
         password_page: Some("https://www.npm.invalid/settings/password".into()),
         references: Vec::new(),

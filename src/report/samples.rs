@@ -37,6 +37,7 @@ pub(super) fn rules() -> RuleSet {
         name: "npm".to_owned(),
         api: Some("https://registry.invalid/".to_owned()),
         mirrors: Vec::new(),
+        hosts: Vec::new(),
         owner_page: Some("https://www.invalid/settings/~/tokens".to_owned()),
         password_page: Some("https://www.invalid/settings/~/profile".to_owned()),
         references: Vec::new(),

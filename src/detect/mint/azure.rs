@@ -69,7 +69,7 @@ impl Mint {
     }
 
     /// The secret with this placeholder name, where Microsoft issues it.
-    pub(super) fn azure_named(&mut self, name: &str) -> Option<String> {
+    pub(super) fn azure(&mut self, name: &str) -> Option<String> {
         Some(match name {
             "nuget_key" => self.nuget_key(),
             "nuget_key_bad" => self.nuget_key_bad(),

@@ -68,24 +68,31 @@ impl Mint {
 
     /// What `snapcraft export-login` writes: a root macaroon for two permissions and one channel until 2033, and its discharge.
     pub fn snap_credentials(&mut self) -> String {
-        let (root, discharge) = (self.root(), self.discharge());
+        let (root, discharge) = (self.snap_root(), self.snap_discharge());
         STANDARD.encode(format!(r#"{{"t": "u1-macaroon", "v": {{"r": "{root}", "d": "{discharge}"}}}}"#))
     }
 
     /// Credentials of the right shape whose root macaroon is cut.
     pub fn snap_credentials_bad(&mut self) -> String {
-        let (root, discharge) = (self.root(), self.discharge());
+        let (root, discharge) = (self.snap_root(), self.snap_discharge());
         let root = root.get(..root.len() - 12).unwrap_or_default();
         STANDARD.encode(format!(r#"{{"t": "u1-macaroon", "v": {{"r": "{root}", "d": "{discharge}"}}}}"#))
     }
 
     /// What `charmcraft login --export` writes.
     pub fn charm_credentials(&mut self) -> String {
-        let root = self.root();
+        let root = self.snap_root();
         STANDARD.encode(format!(r#"{{"t": "macaroon", "v": "{root}"}}"#))
     }
 
-    fn root(&mut self) -> String {
+    /// The first, without spaces in its JSON.
+    pub fn snap_credentials_compact(&mut self) -> String {
+        let (root, discharge) = (self.snap_root(), self.snap_discharge());
+        STANDARD.encode(format!(r#"{{"t":"u1-macaroon","v":{{"r":"{root}","d":"{discharge}"}}}}"#))
+    }
+
+    /// A root macaroon of the Snap Store.
+    pub fn snap_root(&mut self) -> String {
         let caveats: [&[u8]; 3] = [
             br#"snaps.invalid|acl|["package_push", "package_release"]"#,
             br#"snaps.invalid|channel|["edge"]"#,
@@ -94,7 +101,8 @@ impl Mint {
         self.first_form(&caveats)
     }
 
-    fn discharge(&mut self) -> String {
+    /// What discharges it.
+    pub fn snap_discharge(&mut self) -> String {
         self.first_form(&[b"login.invalid|valid_since|2023-11-14T22:13:20"])
     }
 
@@ -107,7 +115,7 @@ impl Mint {
     }
 
     /// The secret with this placeholder name, where it is a macaroon.
-    pub(super) fn macaroon_named(&mut self, name: &str) -> Option<String> {
+    pub(super) fn macaroon(&mut self, name: &str) -> Option<String> {
         Some(match name {
             "pypi_token" => self.pypi_token(),
             "pypi_project_token" => self.pypi_project_token(),
@@ -118,6 +126,9 @@ impl Mint {
             "pypi_test_token_bad" => self.pypi_test_token_bad(),
             "snap_credentials" => self.snap_credentials(),
             "snap_credentials_bad" => self.snap_credentials_bad(),
+            "snap_credentials_compact" => self.snap_credentials_compact(),
+            "snap_root" => self.snap_root(),
+            "snap_discharge" => self.snap_discharge(),
             "charm_credentials" => self.charm_credentials(),
             _ => return None,
         })

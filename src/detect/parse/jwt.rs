@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
 
-use super::Offline;
+use crate::model::Offline;
 
 /// Names longer than this say nothing to anyone.
 const LONGEST_NAME: usize = 128;

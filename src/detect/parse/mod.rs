@@ -9,10 +9,12 @@ mod bunfig;
 mod host;
 mod jwt;
 mod key;
+pub(crate) mod names;
 mod password;
 mod pnpm;
 mod registry_token;
 mod siblings;
+mod snap;
 mod token;
 mod unknown;
 mod url;
@@ -21,40 +23,62 @@ mod variable;
 mod yarn;
 
 use std::cell::{Cell, OnceCell};
-use std::collections::BTreeMap;
 use std::ops::Range;
 
-use crate::model::{BoundHost, Evidence};
+use crate::model::{BoundHost, Evidence, Offline};
+pub(crate) use names::is_anchored;
 use siblings::Siblings;
 
 /// How far from an anchor bytes may decide over it without making its text one that must be searched whole after every change.
 pub(crate) const NEAR: usize = 520;
 
-/// What a secret says of itself, by short words.
-pub(crate) type Offline = BTreeMap<String, String>;
-
 /// Reads the credentials that an anchor belongs to: mostly none, several where the anchor is the head of a table.
-pub(crate) type Parser = fn(&Text<'_>, Range<usize>) -> Vec<Found>;
+type Read = fn(&Text<'_>, Range<usize>) -> Vec<Found>;
+
+/// One grammar.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Parser {
+    /// Reads around an anchor.
+    pub(crate) read: Read,
+    /// Whether a file of this grammar carries credentials of other registries too: they go to the rule of the host's registry.
+    pub(crate) carries: bool,
+}
+
+/// A grammar of one registry's own files.
+const fn own(read: Read) -> Parser {
+    Parser { read, carries: false }
+}
 
 /// The parsers that rules may name.
-const PARSERS: [(&str, Parser); 4] = [
-    ("npm-unknown-token", unknown::parse),
-    ("npm-registry-token", registry_token::parse),
-    ("npm-legacy-token", variable::parse),
-    ("npm-registry-password", password::parse),
+const PARSERS: &[(&str, Parser)] = &[
+    ("npm-unknown-token", own(unknown::parse)),
+    ("npm-registry-token", own(registry_token::parse)),
+    ("npm-legacy-token", own(variable::parse)),
+    ("npm-registry-password", own(password::parse)),
+    ("snap-credentials", own(snap::parse)),
 ];
+
+/// Grammars of no registry's own, and their anchors: what they read belongs to the registry of its host, or is left alone.
+pub(crate) const CARRIERS: [(&[&str], Read); 0] = [];
 
 /// The parser of this name.
 pub(crate) fn by_name(name: &str) -> Option<Parser> {
     PARSERS.iter().find(|(known, _)| *known == name).map(|(_, parser)| *parser)
 }
 
+impl Parser {
+    /// Reads with one of the `CARRIERS`.
+    pub(crate) fn carrier(carrier: usize, text: &Text<'_>, anchor: Range<usize>) -> Vec<Found> {
+        CARRIERS.get(carrier).map(|(_, read)| read(text, anchor)).unwrap_or_default()
+    }
+}
+
 /// A text under search, with what several anchors of it may ask for.
 pub(crate) struct Text<'a> {
     /// All of it.
     pub(crate) bytes: &'a [u8],
-    /// Hosts of the public registry.
-    public: &'a [String],
+    /// Hosts of the public npm registry.
+    npm: &'a [String],
     siblings: OnceCell<Siblings>,
     /// What is being judged.
     anchor: Cell<(usize, usize)>,
@@ -62,8 +86,8 @@ pub(crate) struct Text<'a> {
 }
 
 impl<'a> Text<'a> {
-    pub(crate) fn new(bytes: &'a [u8], public: &'a [String]) -> Self {
-        Self { bytes, public, siblings: OnceCell::new(), anchor: Cell::new((0, 0)), is_far: Cell::new(false) }
+    pub(crate) fn new(bytes: &'a [u8], npm: &'a [String]) -> Self {
+        Self { bytes, npm, siblings: OnceCell::new(), anchor: Cell::new((0, 0)), is_far: Cell::new(false) }
     }
 
     /// What is said from here on of near and far is meant from here.
@@ -105,9 +129,9 @@ impl<'a> Text<'a> {
         value::fallback(self.bytes, opening).unwrap_or(opening)
     }
 
-    /// Whether a host is the public registry's own.
+    /// Whether a host is the public npm registry's own.
     fn is_public(&self, host: &BoundHost) -> bool {
-        self.public.contains(&host.host)
+        self.npm.contains(&host.host)
     }
 
     /// The settings that other lines of the text hold; read once, and only when a credential asks.
@@ -140,10 +164,9 @@ pub(crate) struct Found {
 }
 
 impl Found {
-    /// The same in a text that begins so much earlier.
-    pub(crate) fn shifted(mut self, by: usize) -> Self {
-        self.span = self.span.start + by..self.span.end + by;
-        self
+    /// A secret of which nothing else is known.
+    pub(crate) fn new(span: Range<usize>, secret: Vec<u8>) -> Self {
+        Self { span, secret, user: None, host: None, evidence: None, offline: Offline::new() }
     }
 }
 

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::key::{Key, MARGIN, begins_line, is_margin, key};
 use super::value::{Lines, Link, Opening, clear, neighbour, opening};
-use super::{Found, Offline, Text, bunfig, host, url, yarn};
+use super::{Found, Text, bunfig, host, url, yarn};
 use crate::detect::decode;
 use crate::detect::placeholder::{is_placeholder, is_placeholder_pair, is_reference};
 use crate::model::BoundHost;
@@ -32,7 +32,7 @@ fn auth_field(text: &Text<'_>, name: Range<usize>) -> Option<Found> {
     let (span, value) = text.token(value(text.bytes, name.end)?)?;
     let (user, secret) = pair(&decode::base64(&value)?)?;
     let key = field_key(text.bytes, &name)?;
-    Some(Found { span, secret, user, host: host(text, key, name.start), evidence: None, offline: Offline::new() })
+    Some(Found { user, host: host(text, key, name.start), ..Found::new(span, secret) })
 }
 
 /// `_password`: base64 of the password alone, except inside a URL as bun takes it.
@@ -60,7 +60,7 @@ fn password_field(text: &Text<'_>, name: Range<usize>) -> Option<Found> {
     if is_placeholder_pair(user.as_deref().unwrap_or_default().as_bytes(), &secret) {
         return None;
     }
-    Some(Found { span, secret, user, host: host(text, key, name.start), evidence: None, offline: Offline::new() })
+    Some(Found { user, host: host(text, key, name.start), ..Found::new(span, secret) })
 }
 
 /// Whether the hit is the name of a password, but only as the beginning or the end of a longer word.
@@ -123,7 +123,7 @@ fn url_settings(text: &Text<'_>, name: &Range<usize>) -> Option<Found> {
         return None;
     }
     let user = Some(String::from_utf8_lossy(user).into_owned());
-    Some(Found { span, secret: value, user, host: Some(host), evidence: None, offline: Offline::new() })
+    Some(Found { user, host: Some(host), ..Found::new(span, value) })
 }
 
 /// The value of a field: behind its name, or given on its own. The next of a list is none: lists of names are common.
@@ -146,7 +146,7 @@ fn yarn_field(text: &Text<'_>, name: Range<usize>) -> Option<Found> {
         None => (span, pair(&decode::base64(raw)?)?),
     };
     let host = yarn::host(text.bytes, name.start);
-    Some(Found { span, secret, user, host, evidence: None, offline: Offline::new() })
+    Some(Found { user, host, ..Found::new(span, secret) })
 }
 
 /// Bun's `password = "…"`, in clear, and URLs with a password, whatever the key.
@@ -164,7 +164,7 @@ fn bun_field(text: &Text<'_>, table: bunfig::Table, value: Opening) -> Option<Fo
     if is_reference(&secret) || is_placeholder_pair(table.user.as_deref().unwrap_or_default().as_bytes(), &secret) {
         return None;
     }
-    Some(Found { span, secret, user: table.user, host: table.host, evidence: None, offline: Offline::new() })
+    Some(Found { user: table.user, host: table.host, ..Found::new(span, secret) })
 }
 
 /// pnpm's `registries:` and the indented lines below it.

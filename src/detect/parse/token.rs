@@ -1,9 +1,9 @@
 //! What kind of token a value is, and what it says of itself.
 
-use super::Offline;
 use super::jwt;
 use crate::detect::placeholder::{is_machine_made, is_placeholder, is_typed_uuid};
 use crate::model::Checksum;
+use crate::model::Offline;
 
 const NEXUS: &[u8] = b"NpmToken.";
 const UUID: usize = 36;

@@ -9,7 +9,7 @@ use std::ops::Range;
 use percent_encoding::percent_decode;
 
 use super::host::{Scheme, above_package, bound};
-use super::{Found, Offline, Text};
+use super::{Found, Text};
 use crate::detect::placeholder::is_placeholder_pair;
 use crate::model::BoundHost;
 
@@ -60,7 +60,7 @@ fn read(text: &Text<'_>, anchor: Range<usize>, counts: impl Fn(&[u8], usize, usi
     let host = host(bytes, anchor.start, userinfo.end + 1)?;
     let user = std::str::from_utf8(&user).ok().filter(|user| !user.is_empty()).map(str::to_owned);
     let span = userinfo.start + colon + 1..userinfo.end;
-    Some(Found { span, secret: secret.into_owned(), user, host: Some(host), evidence: None, offline: Offline::new() })
+    Some(Found { user, host: Some(host), ..Found::new(span, secret.into_owned()) })
 }
 
 /// The host of the registry URL in whose query the name at `name` stands.

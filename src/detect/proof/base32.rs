@@ -2,8 +2,8 @@
 //!
 //! Source: microsoft/security-utilities `SEC101_102_AdoPat.cs` and `IdentifiableMetadata.cs`.
 
-use super::Proven;
 use super::bits::from_base32;
+use super::{Proven, annotated};
 
 const LENGTH: usize = 32;
 /// Where the checksum's bytes stand, lowest first.
@@ -17,6 +17,11 @@ pub(super) fn azure_devops(secret: &[u8]) -> Option<Proven> {
     let check = u32::from_le_bytes(CHECK.map(|at| bytes.get(at).copied().unwrap_or_default()));
     let (_, kind) = KINDS.iter().find(|(mask, _)| checksum(&bytes) ^ mask == check)?;
     Some(Proven::silent().saying("kind", *kind))
+}
+
+/// A token of Azure DevOps of either form.
+pub(super) fn azure_devops_any(secret: &[u8]) -> Option<Proven> {
+    azure_devops(secret).or_else(|| annotated::azure_devops(secret))
 }
 
 fn checksum(bytes: &[u8; LENGTH]) -> u32 {

@@ -1,10 +1,18 @@
-//! Tokens that end with the CRC-32 of what stands before it.
+//! CRC-32 at the end of a token.
 
 use super::Proven;
 use super::bits::to_base62_wide;
+use crate::model::Checksum;
 
 const JSR_CHECK: usize = 6;
 const PACKAGIST_CHECK: usize = 8;
+
+/// npm's and GitHub's: behind the prefix, which ends with the first underscore, a body whose last six characters are the checksum of
+/// the others.
+pub(super) fn base62(secret: &[u8]) -> Option<Proven> {
+    let body = memchr::memchr(b'_', secret).and_then(|at| secret.get(at + 1..)).unwrap_or(secret);
+    Checksum::Crc32Base62.holds(body).then(Proven::default)
+}
 
 /// A token of JSR: the last six characters are the checksum of all others, prefix included, in base 62.
 /// Source: jsr-io/jsr `api/src/token.rs`.

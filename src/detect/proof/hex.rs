@@ -1,6 +1,6 @@
 //! Hex's OAuth tokens: JSON web tokens whose claims say who may do what, and until when.
 //!
-//! Source: hexpm/hexpm `lib/hexpm/oauth` (issuer, audience, subject, scope). Only Hex can check the signature.
+//! Source: hexpm/hexpm `lib/hexpm/oauth/jwt.ex`. Only Hex can check the signature.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -35,6 +35,7 @@ pub(super) fn oauth(secret: &[u8]) -> Option<Proven> {
     let owner = subject.as_deref().and_then(|subject| subject.strip_prefix("org:"));
     let proven = Proven::silent()
         .saying("format", "JSON web token")
+        .perhaps("kind", text("token_use"))
         .perhaps("user", user)
         .perhaps("owner", owner)
         .perhaps("permissions", text("scope"))
@@ -65,6 +66,7 @@ mod tests {
             "expires=2033-05-18T03:33:20Z",
             "format=JSON web token",
             "issued=2023-11-14T22:13:20Z",
+            "kind=access",
             "permissions=api:write",
             "user=mia",
         ];

@@ -1,7 +1,7 @@
-//! Proofs: what a secret shows of itself, without asking anyone.
+//! What a token's own bytes prove, with nobody asked: a checksum, an inner structure, and what it says of itself.
 //!
-//! In: the bytes of one secret. Out: what it says of itself, or `None` where it cannot be one: a checksum that does not hold, a
-//! structure that ends early. Pure, linear, and without a panic whatever the bytes are.
+//! In: the bytes of a secret whose shape a rule has matched. Out: what they say, or nothing where they show that no registry issued
+//! them. Each file is one format or one family of them, and names the source of what it knows. It must never be slower than linear.
 
 pub(super) mod annotated;
 pub(super) mod base32;
@@ -14,11 +14,10 @@ pub(super) mod marvin;
 mod mixed;
 pub(super) mod nuget;
 mod pypi;
-mod snap;
+pub(super) mod snap;
 mod uuid;
 
-use super::parse::Offline;
-use crate::model::Evidence;
+use crate::model::{Evidence, Offline};
 
 /// What a proof says of a secret that holds.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -38,16 +37,21 @@ pub(crate) type Proof = fn(&[u8]) -> Option<Proven>;
 const PROOFS: &[(&str, Proof)] = &[
     ("azure-container-registry", marvin::container_registry),
     ("azure-devops", annotated::azure_devops),
+    ("azure-devops-any", base32::azure_devops_any),
     ("azure-devops-base32", base32::azure_devops),
+    ("crc32-base62", crc::base62),
     ("crates-trusted-publishing", crates::trusted_publishing),
     ("hex-oauth", hex::oauth),
     ("jsr", crc::jsr),
+    ("machine-made", mixed::machine_made),
     ("mixed", mixed::mixed),
     ("nuget", annotated::nuget),
     ("nuget-base32", nuget::base32),
+    ("opaque-base64", snap::opaque),
     ("private-packagist", crc::private_packagist),
     ("pypi", pypi::token),
     ("snap-credentials", snap::credentials),
+    ("user-and-password", mixed::user_and_password),
     ("uuid", uuid::uuid),
     ("uuid-v4", uuid::random),
 ];

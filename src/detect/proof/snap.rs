@@ -22,7 +22,7 @@ const SHORTEST: usize = 100;
 const LONGEST: usize = 300;
 
 /// Credentials as `export-login` writes them.
-pub(super) fn credentials(secret: &[u8]) -> Option<Proven> {
+pub(in crate::detect) fn credentials(secret: &[u8]) -> Option<Proven> {
     let json: Value = serde_json::from_slice(&PLAIN.decode(secret).ok()?).ok()?;
     let value = json.get("v")?;
     match json.get("t")?.as_str()? {
@@ -30,6 +30,13 @@ pub(super) fn credentials(secret: &[u8]) -> Option<Proven> {
         "macaroon" => candid(value),
         _ => None,
     }
+}
+
+/// Credentials that hide their form: base64 of something that is no text. What is text says what it is, and was judged by that.
+pub(super) fn opaque(secret: &[u8]) -> Option<Proven> {
+    let plain = PLAIN.decode(secret).or_else(|_| URL.decode(secret)).ok()?;
+    let is_known = plain.starts_with(b"{") || plain.starts_with(b"[");
+    (!is_known).then(Proven::silent)
 }
 
 /// A macaroon of the store and one of Ubuntu One that discharges it.
@@ -40,6 +47,13 @@ fn ubuntu_one(value: &Value) -> Option<Proven> {
     read(&discharge)?;
     let proven = Proven::silent().saying("kind", "Ubuntu One").saying("instance", text(root.location)?);
     Some(root.caveats.iter().fold(proven, |proven, caveat| said(proven, caveat)))
+}
+
+/// The macaroon of Ubuntu One alone, as older clients keep it.
+pub(in crate::detect) fn discharge(secret: &[u8]) -> Option<Proven> {
+    let bytes = URL.decode(secret).or_else(|_| PLAIN.decode(secret)).ok()?;
+    let macaroon = read(&bytes)?;
+    Some(Proven::silent().saying("kind", "Ubuntu One").perhaps("instance", text(macaroon.location)))
 }
 
 /// Macaroons of Candid, serialised by its own client.

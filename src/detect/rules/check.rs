@@ -1,6 +1,6 @@
 //! Holds rules to their own examples.
 
-use crate::detect::{Detector, mint};
+use crate::detect::{Detector, mint, parse};
 use crate::model::{Blob, Origin, Rule, RuleSet};
 
 /// What came of testing one rule.
@@ -32,7 +32,7 @@ pub fn check(rules: &RuleSet) -> Vec<Verdict> {
     rules
         .map(|(index, rule)| {
             let mut problems = failures(&detector, index, rule);
-            problems.extend(literals(rule));
+            problems.extend(literals(rule, detector.rules()));
             Verdict { rule: rule.id.clone(), problems }
         })
         .collect()
@@ -41,7 +41,7 @@ pub fn check(rules: &RuleSet) -> Vec<Verdict> {
 /// Examples that the rule misses and counter-examples that it finds.
 pub(crate) fn failures(detector: &Detector, index: usize, rule: &Rule) -> Vec<String> {
     let finds = |text: &String, seed: usize| {
-        let filled = mint::fill(text, seed as u64);
+        let filled = filled(text, seed, rule, detector.rules());
         detector.scan(&Blob::whole(Origin::Stdin, filled.as_bytes())).iter().any(|found| found.rule == index)
     };
     let missed = rule.examples.iter().enumerate().filter(|(at, text)| !finds(text, *at));
@@ -53,9 +53,24 @@ pub(crate) fn failures(detector: &Detector, index: usize, rule: &Rule) -> Vec<St
 }
 
 /// Literals of a user's rule that stand in none of its examples: the rule would be searched for and never seen.
-fn literals(rule: &Rule) -> Option<String> {
-    let filled: Vec<String> = rule.examples.iter().enumerate().map(|(at, text)| mint::fill(text, at as u64)).collect();
+fn literals(rule: &Rule, rules: &RuleSet) -> Option<String> {
+    let filled: Vec<String> =
+        rule.examples.iter().enumerate().map(|(at, text)| filled(text, at, rule, rules)).collect();
     let stands = |literal: &String| filled.iter().any(|text| text.contains(literal.as_str()));
     let missing = rule.literals.iter().position(|literal| !stands(literal))?;
     Some(format!("literal {} stands in none of the examples", missing + 1))
+}
+
+/// An example with freshly minted secrets, and the registry's own hosts for `{host}` and `{host:1}`.
+fn filled(text: &str, seed: usize, rule: &Rule, rules: &RuleSet) -> String {
+    let facts = rules.registry(&rule.registry);
+    let hosts = facts.into_iter().flat_map(|facts| {
+        let api = facts.api.as_deref().and_then(parse::host_of);
+        api.into_iter().chain(facts.mirrors.iter().chain(&facts.hosts).map(|host| host.replace('*', "team")))
+    });
+    let text = hosts.enumerate().fold(text.to_owned(), |text, (at, host)| {
+        let text = text.replace(&format!("{{host:{at}}}"), &host);
+        if at == 0 { text.replace("{host}", &host) } else { text }
+    });
+    mint::fill(&text, seed as u64)
 }

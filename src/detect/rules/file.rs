@@ -6,8 +6,8 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::{RuleError, compile};
-use crate::detect::parse;
-use crate::model::{Checksum, Evidence, Matcher, RegistryFacts, RegistryId, Rule, RuleSet, SecretKind};
+use crate::detect::{parse, proof};
+use crate::model::{Evidence, Matcher, RegistryFacts, RegistryId, Rule, RuleSet, SecretKind};
 
 /// Shorter literals stand everywhere.
 const SHORTEST_LITERAL: usize = 3;
@@ -41,6 +41,8 @@ struct Endpoint {
     api: Option<Spanned<String>>,
     #[serde(default)]
     mirror: Vec<String>,
+    #[serde(default)]
+    hosts: Vec<String>,
     web: Option<String>,
 }
 
@@ -58,9 +60,14 @@ struct Entry {
     summary: Spanned<String>,
     help: String,
     pattern: Option<Spanned<String>>,
-    checksum: Option<Spanned<String>>,
+    names: Option<Spanned<Vec<Spanned<String>>>>,
     parser: Option<Spanned<String>>,
-    literals: Spanned<Vec<Spanned<String>>>,
+    bound: Option<Spanned<bool>>,
+    value: Option<Spanned<String>>,
+    proof: Option<Spanned<String>>,
+    glued: Option<Spanned<bool>>,
+    #[serde(default)]
+    literals: Option<Spanned<Vec<Spanned<String>>>>,
     evidence: Spanned<String>,
     kind: Spanned<String>,
     examples: Spanned<Vec<String>>,
@@ -142,6 +149,7 @@ impl Registry {
         endpoint.api.is_some()
             || endpoint.web.is_some()
             || !endpoint.mirror.is_empty()
+            || !endpoint.hosts.is_empty()
             || page.owner.is_some()
             || page.password.is_some()
     }
@@ -159,6 +167,7 @@ fn registry(raw: Registry) -> Result<RegistryFacts, Fault> {
         id: RegistryId::new(&id),
         api: raw.endpoint.api.map(|api| api.into_inner().trim_end_matches('/').to_owned()),
         mirrors: raw.endpoint.mirror,
+        hosts: raw.endpoint.hosts.iter().map(|host| host.to_ascii_lowercase()).collect(),
         owner_page: page(raw.page.owner),
         password_page: page(raw.page.password),
         references: raw.references,
@@ -186,19 +195,7 @@ fn endpoint(api: &Spanned<String>) -> Result<(), Fault> {
 fn rule(entry: Spanned<Entry>, registry: &RegistryId, custom: bool) -> Result<Rule, Fault> {
     let at = entry.span();
     let entry = entry.into_inner();
-    let matcher = match (&entry.pattern, &entry.checksum, &entry.parser) {
-        (Some(pattern), checksum, None) => {
-            compile(pattern.get_ref()).or_else(|reason| fault(pattern.span(), reason))?;
-            Matcher::Pattern { pattern: pattern.get_ref().clone(), checksum: checksum.as_ref().map(check).transpose()? }
-        }
-        (None, None, Some(parser)) if parse::by_name(parser.get_ref()).is_some() => {
-            Matcher::Parser(parser.get_ref().clone())
-        }
-        (None, None, Some(parser)) => return fault(parser.span(), "there is no parser of that name"),
-        (None, Some(checksum), _) => return fault(checksum.span(), "a checksum needs a pattern"),
-        (None, None, None) => return fault(at, "a rule needs a `pattern` or a `parser`"),
-        (Some(_), _, Some(parser)) => return fault(parser.span(), "a rule has either a `pattern` or a `parser`"),
-    };
+    let matcher = matcher(&entry, at.clone(), custom)?;
     if entry.examples.get_ref().is_empty() {
         return fault(entry.examples.span(), "a rule needs an example, or nothing shows that it works");
     }
@@ -210,8 +207,8 @@ fn rule(entry: Spanned<Entry>, registry: &RegistryId, custom: bool) -> Result<Ru
         registry: registry.clone(),
         summary: entry.summary.into_inner(),
         help: entry.help.trim().to_owned(),
+        literals: literals(entry.literals, &matcher, at)?,
         matcher,
-        literals: literals(entry.literals)?,
         evidence: evidence(&entry.evidence)?,
         kind: kind(&entry.kind)?,
         examples: entry.examples.into_inner(),
@@ -220,17 +217,105 @@ fn rule(entry: Spanned<Entry>, registry: &RegistryId, custom: bool) -> Result<Ru
     })
 }
 
-fn literals(raw: Spanned<Vec<Spanned<String>>>) -> Result<Vec<String>, Fault> {
-    if raw.get_ref().is_empty() {
-        return fault(raw.span(), "a rule needs a literal that stands in or beside every match");
+/// The one way in which the rule says that it finds its matches.
+fn matcher(entry: &Entry, at: Range<usize>, custom: bool) -> Result<Matcher, Fault> {
+    let Entry { pattern, names, parser, bound, .. } = entry;
+    let places = [pattern.as_ref().map(Spanned::span), names.as_ref().map(Spanned::span)];
+    let places = places.into_iter().chain([parser.as_ref().map(Spanned::span), bound.as_ref().map(Spanned::span)]);
+    let places: Vec<Range<usize>> = places.flatten().collect();
+    if let [_, second, ..] = places.as_slice() {
+        return fault(second.clone(), "a rule has one of `pattern`, `names`, `parser` and `bound`");
     }
-    raw.into_inner()
-        .into_iter()
-        .map(|literal| match literal.get_ref().len() {
-            0..SHORTEST_LITERAL => fault(literal.span(), "a literal has at least three bytes"),
-            _ => Ok(literal.into_inner()),
-        })
-        .collect()
+    only_with(entry.proof.as_ref(), pattern.is_some() || names.is_some(), "a proof needs a `pattern` or `names`")?;
+    only_with(entry.value.as_ref(), names.is_some(), "a value needs `names`")?;
+    only_with(entry.glued.as_ref(), pattern.is_some(), "`glued` needs a `pattern`")?;
+    let proof = entry.proof.as_ref().map(known_proof).transpose()?;
+    match (pattern, names, parser, bound) {
+        (Some(pattern), ..) => Ok(Matcher::Pattern {
+            pattern: expression(pattern, custom)?,
+            glued: entry.glued.as_ref().is_some_and(|glued| *glued.get_ref()),
+            proof,
+        }),
+        (_, Some(names), ..) => Ok(Matcher::Names { names: known_names(names)?, value: value(entry, custom)?, proof }),
+        (.., Some(parser), _) if parse::by_name(parser.get_ref()).is_some() => {
+            Ok(Matcher::Parser(parser.get_ref().clone()))
+        }
+        (.., Some(parser), _) => fault(parser.span(), "there is no parser of that name"),
+        (.., Some(_)) => Ok(Matcher::Bound),
+        _ => fault(at, "a rule needs a `pattern`, `names`, a `parser`, or `bound`"),
+    }
+}
+
+fn only_with<T>(key: Option<&Spanned<T>>, holds: bool, reason: &str) -> Result<(), Fault> {
+    match key {
+        Some(key) if !holds => fault(key.span(), reason),
+        _ => Ok(()),
+    }
+}
+
+/// A user's expression is compiled at once, to say where it is wrong; ours have tests, and are compiled when they are needed.
+fn expression(text: &Spanned<String>, custom: bool) -> Result<String, Fault> {
+    if custom {
+        compile(text.get_ref()).or_else(|reason| fault(text.span(), reason))?;
+    }
+    Ok(text.get_ref().clone())
+}
+
+fn value(entry: &Entry, custom: bool) -> Result<Option<String>, Fault> {
+    match &entry.value {
+        Some(value) => expression(value, custom).map(Some),
+        None if entry.kind.get_ref() == "password" => Ok(None),
+        None => fault(entry.kind.span(), "a token that is known by its name needs a `value`, or any word would be one"),
+    }
+}
+
+fn known_proof(name: &Spanned<String>) -> Result<String, Fault> {
+    match proof::by_name(name.get_ref()) {
+        Some(_) => Ok(name.get_ref().clone()),
+        None => fault(name.span(), "there is no proof of that name"),
+    }
+}
+
+fn known_names(names: &Spanned<Vec<Spanned<String>>>) -> Result<Vec<String>, Fault> {
+    if names.get_ref().is_empty() {
+        return fault(names.span(), "a rule by name needs a name");
+    }
+    let is_name = |name: &str| {
+        name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b'*'))
+            && name.bytes().filter(u8::is_ascii_alphanumeric).count() >= SHORTEST_LITERAL
+            && name.matches('*').count() <= 1
+    };
+    match names.get_ref().iter().find(|name| !is_name(name.get_ref())) {
+        Some(name) => fault(name.span(), "a name is made of letters, digits, `_`, `-`, `.` and at most one `*`"),
+        None => Ok(names.get_ref().iter().map(|name| name.get_ref().clone()).collect()),
+    }
+}
+
+fn literals(
+    raw: Option<Spanned<Vec<Spanned<String>>>>,
+    matcher: &Matcher,
+    at: Range<usize>,
+) -> Result<Vec<String>, Fault> {
+    let needed = matches!(matcher, Matcher::Pattern { .. } | Matcher::Parser(_));
+    let raw = match raw {
+        Some(raw) if needed && raw.get_ref().is_empty() => {
+            return fault(raw.span(), "a rule needs a literal that stands in or beside every match");
+        }
+        Some(raw) => raw.into_inner(),
+        None if needed => return fault(at, "a rule needs `literals`, of which one stands in or beside every match"),
+        None => Vec::new(),
+    };
+    let literals = raw.into_iter().map(|literal| match literal.get_ref().len() {
+        0..SHORTEST_LITERAL => fault(literal.span(), "a literal has at least three bytes"),
+        _ => Ok(literal.into_inner()),
+    });
+    let literals = literals.collect::<Result<Vec<_>, _>>()?;
+    match matcher {
+        Matcher::Names { names, .. } if !names.iter().all(|name| parse::is_anchored(name, &literals)) => {
+            fault(at, "a name holds neither a common word such as TOKEN, nor a literal of the rule")
+        }
+        _ => Ok(literals),
+    }
 }
 
 fn slug(id: &Spanned<String>) -> Result<String, Fault> {
@@ -240,13 +325,6 @@ fn slug(id: &Spanned<String>) -> Result<String, Fault> {
         Ok(text.clone())
     } else {
         fault(id.span(), "an id is made of lower-case letters, digits and hyphens, and begins with a letter")
-    }
-}
-
-fn check(text: &Spanned<String>) -> Result<Checksum, Fault> {
-    match text.get_ref().as_str() {
-        "crc32-base62" => Ok(Checksum::Crc32Base62),
-        _ => fault(text.span(), "the checksum is `crc32-base62`"),
     }
 }
 

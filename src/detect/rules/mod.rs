@@ -42,7 +42,34 @@ pub enum RuleError {
     TooManyLiterals,
 }
 
-const EMBEDDED: [(&str, &str); 1] = [("rules/npm.toml", include_str!("../../../rules/npm.toml"))];
+/// The files of `rules/`. Of rules that are equally sure of one place the first is told: a token for the Visual Studio Marketplace is one
+/// of Azure DevOps, too.
+const EMBEDDED: &[(&str, &str)] = &[
+    ("rules/npm.toml", include_str!("../../../rules/npm.toml")),
+    ("rules/amo.toml", include_str!("../../../rules/amo.toml")),
+    ("rules/anaconda.toml", include_str!("../../../rules/anaconda.toml")),
+    ("rules/chrome-web-store.toml", include_str!("../../../rules/chrome-web-store.toml")),
+    ("rules/clojars.toml", include_str!("../../../rules/clojars.toml")),
+    ("rules/cocoapods.toml", include_str!("../../../rules/cocoapods.toml")),
+    ("rules/crates.toml", include_str!("../../../rules/crates.toml")),
+    ("rules/gradle-plugin-portal.toml", include_str!("../../../rules/gradle-plugin-portal.toml")),
+    ("rules/hackage.toml", include_str!("../../../rules/hackage.toml")),
+    ("rules/hex.toml", include_str!("../../../rules/hex.toml")),
+    ("rules/jsr.toml", include_str!("../../../rules/jsr.toml")),
+    ("rules/luarocks.toml", include_str!("../../../rules/luarocks.toml")),
+    ("rules/maven-central.toml", include_str!("../../../rules/maven-central.toml")),
+    ("rules/nuget.toml", include_str!("../../../rules/nuget.toml")),
+    ("rules/open-vsx.toml", include_str!("../../../rules/open-vsx.toml")),
+    ("rules/packagist.toml", include_str!("../../../rules/packagist.toml")),
+    ("rules/private-packagist.toml", include_str!("../../../rules/private-packagist.toml")),
+    ("rules/pub.toml", include_str!("../../../rules/pub.toml")),
+    ("rules/pypi.toml", include_str!("../../../rules/pypi.toml")),
+    ("rules/rubygems.toml", include_str!("../../../rules/rubygems.toml")),
+    ("rules/snapcraft.toml", include_str!("../../../rules/snapcraft.toml")),
+    ("rules/terraform.toml", include_str!("../../../rules/terraform.toml")),
+    ("rules/vs-marketplace.toml", include_str!("../../../rules/vs-marketplace.toml")),
+    ("rules/azure-devops.toml", include_str!("../../../rules/azure-devops.toml")),
+];
 
 /// The rules that are built in.
 pub fn embedded() -> Result<RuleSet, RuleError> {
@@ -133,13 +160,26 @@ examples = ["acme-0f1e2d3c4b5a69788796"]
             ),
             (changed("acme-[0-9a-f]{20}", "(?:SECRET)?"), "acme.toml:8:11: the pattern matches nothing at all"),
             (changed("acme-[0-9a-f]{20}", "(?:[a-z]{500}){500}"), "acme.toml:8:11: the pattern is too large"),
-            (changed("pattern = \"acme-[0-9a-f]{20}\"\n", ""), "acme.toml:4:1: a rule needs a `pattern` or a `parser`"),
+            (changed("pattern = \"acme-[0-9a-f]{20}\"\n", ""), "acme.toml:4:1: a rule needs a `pattern`, `names`, a"),
             (
                 changed("pattern = \"acme-[0-9a-f]{20}\"", "parser = \"SECRET\""),
                 "acme.toml:8:10: there is no parser of that name",
             ),
-            (changed("pattern =", "parser = \"npm-legacy-token\"\npattern ="), "acme.toml:8:10: a rule has either"),
-            (changed("literals", "checksum = \"SECRET\"\nliterals"), "acme.toml:9:12: the checksum is `crc32-base62`"),
+            (changed("pattern =", "parser = \"npm-legacy-token\"\npattern ="), "acme.toml:8:10: a rule has one of"),
+            (changed("literals", "proof = \"SECRET\"\nliterals"), "acme.toml:9:9: there is no proof of that name"),
+            (changed("literals", "value = \"SECRET\"\nliterals"), "acme.toml:9:9: a value needs `names`"),
+            (
+                changed("pattern = \"acme-[0-9a-f]{20}\"", "names = [\"ACME_TOKEN\"]"),
+                "acme.toml:11:8: a token that is known",
+            ),
+            (
+                changed("pattern = \"acme-[0-9a-f]{20}\"", "names = [\"SECRET KEY\"]\nvalue = \"x\""),
+                "acme.toml:8:10: a name is made of",
+            ),
+            (
+                changed("pattern = \"acme-[0-9a-f]{20}\"", "names = [\"ACME_ID\"]\nvalue = \"x\""),
+                "acme.toml:4:1: a name holds neither",
+            ),
             (changed("[\"acme-0f1e2d3c4b5a69788796\"]", "[]"), "acme.toml:12:12: a rule needs an example"),
             (changed("\"Acme token\"", "\"SECRET\\nSECRET\""), "acme.toml:6:11: a summary is one line"),
             (changed("id = \"acme-token\"", "id = \"SECRET\""), "acme.toml:5:6: an id is made of lower-case letters"),
@@ -205,6 +245,14 @@ examples = ["acme-0f1e2d3c4b5a69788796"]
         for api in ["http://127.0.0.1:4873", "http://localhost/npm", "http://[::1]:4873/", "https://acme.invalid"] {
             let text = format!("[registry]\nid = \"acme\"\nendpoint.api = \"{api}\"\n\n{RULE}");
             assert!(parse(&text).is_ok(), "{api}");
+        }
+    }
+
+    #[test]
+    fn every_expression_compiles() {
+        for (origin, text) in EMBEDDED {
+            // As a user's, each is compiled at once.
+            add(&mut RuleSet::default(), text, origin, true).unwrap();
         }
     }
 

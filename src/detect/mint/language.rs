@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use super::azure::spoilt;
-use super::{BASE62, HEX, Mint};
+use super::{BASE62, Mint};
 use crate::detect::proof::{crates, crc};
 
 const URL_SAFE: &[u8] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_";
@@ -41,7 +41,7 @@ impl Mint {
     pub fn hex_oauth_token(&mut self) -> String {
         let header = URL_SAFE_NO_PAD.encode(br#"{"alg":"ES256","typ":"JWT"}"#);
         let claims = format!(
-            r#"{{"iss":"hexpm","aud":"hexpm:api","sub":"user:mia","scope":"api:write","iat":1700000000,"exp":2000000000,"jti":"{}"}}"#,
+            r#"{{"aud":"hexpm:api","exp":2000000000,"iat":1700000000,"iss":"hexpm","jti":"{}","scope":"api:write","sub":"user:mia","token_use":"access"}}"#,
             self.hex(16)
         );
         format!("{header}.{}.{}", URL_SAFE_NO_PAD.encode(claims), self.text(URL_SAFE, 85) + "A")
@@ -125,8 +125,13 @@ impl Mint {
         self.text(BASE62, 32)
     }
 
-    /// The secret with this placeholder name, where a registry of this file issues it.
-    pub(super) fn language_named(&mut self, name: &str) -> Option<String> {
+    /// The secret of a client of Google's.
+    pub fn google_client_secret(&mut self) -> String {
+        format!("GOCSPX-{}", self.text(URL_SAFE, 28))
+    }
+
+    /// The secret with this placeholder name.
+    pub(super) fn language(&mut self, name: &str) -> Option<String> {
         Some(match name {
             "crates_token" => self.crates_token(),
             "crates_trusted_token" => self.crates_trusted_token(),
@@ -148,9 +153,8 @@ impl Mint {
             "google_refresh_token" => self.google_refresh_token(),
             "luarocks_key" => self.luarocks_key(),
             "alnum32" => self.alnum32(),
-            "hex32" => self.text(HEX, 32),
-            "hex64" => self.text(HEX, 64),
-            _ => return None,
+            "google_client_secret" => self.google_client_secret(),
+            _ => return self.macaroon(name).or_else(|| self.azure(name)),
         })
     }
 }

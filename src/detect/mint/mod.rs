@@ -4,7 +4,8 @@
 //! It must never use a clock or a source of randomness: a failing example has to fail again.
 
 mod azure;
-mod languages;
+mod hosted;
+mod language;
 mod macaroons;
 
 use base64::Engine as _;
@@ -16,6 +17,8 @@ const BASE62: &[u8] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrst
 const HEX: &[u8] = b"0123456789abcdef";
 const NPM_PREFIX: &str = "npm_";
 const NPM_ENTROPY: usize = 30;
+/// What a token loses that was not copied whole.
+const CUT: usize = 8;
 
 /// A deterministic source of secrets that nobody issued.
 #[derive(Clone, Debug)]
@@ -100,15 +103,12 @@ impl Mint {
             "uuid" => self.uuid(),
             "jwt" => self.jwt(),
             "opaque" => self.opaque(),
+            "hex32" => self.hex(32),
             "hex40" => self.hex(40),
+            "hex64" => self.hex(64),
             "password" => self.password(),
             "auth" => self.auth(),
-            _ => {
-                return self
-                    .macaroon_named(name)
-                    .or_else(|| self.azure_named(name))
-                    .or_else(|| self.language_named(name));
-            }
+            _ => return self.language(name).or_else(|| self.hosted(name)),
         })
     }
 
@@ -137,7 +137,7 @@ impl Mint {
 }
 
 /// Fills `{npm_token}`-like placeholders with secrets minted from the seed, the same one for the same name, and replaces
-/// `{base64:…}` by the base64 of what stands in it. Other braces stay as they are.
+/// `{base64:…}` by the base64 of what stands in it, `{cut:…}` by it without its last eight characters. Other braces stay as they are.
 pub fn fill(text: &str, seed: u64) -> String {
     let mut mint = Mint::new(seed);
     let mut minted: Vec<(String, String)> = Vec::new();
@@ -148,6 +148,9 @@ pub fn fill(text: &str, seed: u64) -> String {
             let inner = &out[open + 1..close];
             if let Some(plain) = inner.strip_prefix("base64:") {
                 return Some((open, STANDARD.encode(plain)));
+            }
+            if let Some(whole) = inner.strip_prefix("cut:") {
+                return Some((open, whole.get(..whole.len().saturating_sub(CUT)).unwrap_or_default().to_owned()));
             }
             if let Some((_, secret)) = minted.iter().find(|(name, _)| name == inner) {
                 return Some((open, secret.clone()));
@@ -188,5 +191,6 @@ mod tests {
         let uuid = Mint::new(7).uuid();
         assert_eq!(fill("a={uuid} b={uuid} ${VAR} {{ x }} {", 7), format!("a={uuid} b={uuid} ${{VAR}} {{{{ x }}}} {{"));
         assert_eq!(fill("{base64:k={uuid}}", 7), STANDARD.encode(format!("k={uuid}")));
+        assert_eq!(fill("{cut:{uuid}} {cut:x}", 7), format!("{} ", &uuid[..uuid.len() - CUT]));
     }
 }

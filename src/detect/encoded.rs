@@ -1,0 +1,222 @@
+//! Where base64 and two-byte characters stand, and what in them deserves to be decoded.
+//!
+//! In: a text and the ranges of it to search. Out: the places of encoded literals, each with what it leads to. Texts of people hold
+//! next to no long runs of base64 and no zeros, so a quick look finds the stretches that do, and only there the many encoded forms of
+//! every literal are searched for. It must never decide by where a range begins: whatever it says of a place, it says by what stands
+//! near it.
+
+use std::ops::Range;
+use std::sync::OnceLock;
+
+use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
+
+use super::decode::{base64_forms, is_base64};
+
+/// Bytes looked at together.
+const BLOCK: usize = 16;
+/// Shorter runs hold no token.
+const SHORTEST_RUN: usize = 32;
+/// Shorter encoded forms stand in too many words.
+const SHORTEST_FORM: usize = 4;
+/// Shorter texts of two-byte characters hold no token; in characters.
+const SHORTEST_WIDE: usize = 16;
+
+/// The encoded forms of all literals, and the search for them.
+pub(crate) struct Forms {
+    literals: Vec<(Vec<u8>, Layers)>,
+    compiled: OnceLock<Option<Compiled>>,
+}
+
+/// How many times a literal may have been encoded and still be looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Layers {
+    /// Once: names of fields.
+    One,
+    /// Twice: what a proof stands behind.
+    Two,
+}
+
+struct Compiled {
+    automaton: AhoCorasick,
+    /// By pattern: its length, and the position in a group of four of its first character.
+    forms: Vec<(usize, u8)>,
+}
+
+impl Forms {
+    /// Takes plain literals.
+    pub(crate) fn new(literals: Vec<(Vec<u8>, Layers)>) -> Self {
+        Self { literals, compiled: OnceLock::new() }
+    }
+
+    fn compiled(&self) -> Option<&Compiled> {
+        self.compiled.get_or_init(|| Compiled::new(&self.literals)).as_ref()
+    }
+
+    /// Calls `found(hit, phase)` for every encoded form of a literal that stands in a long run of base64 and begins within the range.
+    pub(crate) fn base64(&self, bytes: &[u8], range: &Range<usize>, mut found: impl FnMut(Range<usize>, u8)) {
+        let range = range.start..range.end.min(bytes.len());
+        let mut at = range.start.saturating_sub(SHORTEST_RUN);
+        let end = bytes.len().min(range.end.saturating_add(SHORTEST_RUN));
+        while let Some(block) = next_block(bytes, at..end) {
+            let run = run_around(bytes, block, range.start.saturating_sub(SHORTEST_RUN)..end);
+            at = run.end;
+            if run.len() < SHORTEST_RUN {
+                continue;
+            }
+            let Some(Compiled { automaton, forms }) = self.compiled() else { return };
+            for hit in automaton.find_overlapping_iter(bytes.get(run.clone()).unwrap_or_default()) {
+                let start = run.start + hit.start();
+                if let Some((length, phase)) = forms.get(hit.pattern().as_usize()).filter(|_| range.contains(&start)) {
+                    found(start..start + length, *phase);
+                }
+            }
+        }
+    }
+}
+
+impl Compiled {
+    fn new(literals: &[(Vec<u8>, Layers)]) -> Option<Self> {
+        let mut all: Vec<(Vec<u8>, u8)> = Vec::new();
+        for (literal, layers) in literals {
+            for (form, phase) in base64_forms(literal) {
+                if *layers == Layers::Two {
+                    all.extend(base64_forms(&form));
+                }
+                all.push((form, phase));
+            }
+        }
+        all.retain(|(form, _)| form.len() >= SHORTEST_FORM);
+        all.sort();
+        all.dedup();
+        // A form that begins with another of the same phase is found with it.
+        let mut forms: Vec<(Vec<u8>, u8)> = Vec::new();
+        for (form, phase) in all {
+            if !forms.iter().rev().any(|(known, other)| *other == phase && form.starts_with(known)) {
+                forms.push((form, phase));
+            }
+        }
+        let automaton = AhoCorasick::builder()
+            .match_kind(MatchKind::Standard)
+            .kind(Some(AhoCorasickKind::ContiguousNFA))
+            .build(forms.iter().map(|(form, _)| form))
+            .ok()?;
+        Some(Self { automaton, forms: forms.into_iter().map(|(form, phase)| (form.len(), phase)).collect() })
+    }
+}
+
+/// The first block within the range that holds nothing but base64.
+fn next_block(bytes: &[u8], within: Range<usize>) -> Option<Range<usize>> {
+    let scope = bytes.get(within.clone())?;
+    let (blocks, _) = scope.as_chunks::<BLOCK>();
+    let at = blocks.iter().position(is_base64_throughout)?;
+    let start = within.start + at * BLOCK;
+    Some(start..start + BLOCK)
+}
+
+/// Without branches, so that the compiler makes vector instructions of it.
+fn is_base64_throughout(block: &[u8; BLOCK]) -> bool {
+    let mut other = 0_u8;
+    for byte in block {
+        let letter = (byte | 0x20).wrapping_sub(b'a') < 26;
+        let digit = byte.wrapping_sub(b'0') < 10;
+        let sign = (*byte == b'+') | (*byte == b'/') | (*byte == b'-') | (*byte == b'_');
+        other |= u8::from(!(letter | digit | sign));
+    }
+    other == 0
+}
+
+/// The run that a block is part of.
+fn run_around(bytes: &[u8], block: Range<usize>, within: Range<usize>) -> Range<usize> {
+    let before = bytes.get(within.start..block.start).unwrap_or_default();
+    let after = bytes.get(block.end..within.end).unwrap_or_default();
+    let start = block.start - before.iter().rev().take_while(|byte| is_base64(**byte)).count();
+    start..block.end + after.iter().take_while(|byte| is_base64(**byte)).count()
+}
+
+/// Calls `found` with a place in every text of two-byte characters that touches the range; returns where the search goes on.
+pub(crate) fn wide(bytes: &[u8], range: &Range<usize>, mut found: impl FnMut(usize) -> usize) {
+    let end = range.end.min(bytes.len());
+    let mut at = range.start;
+    while let Some(zero) = bytes.get(at..end).and_then(|rest| memchr::memchr(0, rest)).map(|zero| at + zero) {
+        at = zero + 1;
+        let Some(first) = zero.checked_sub(1) else { continue };
+        if is_wide(bytes, first) {
+            at = at.max(found(first));
+        }
+    }
+}
+
+/// Whether a text of two-byte characters stands around the character at `first`.
+fn is_wide(bytes: &[u8], first: usize) -> bool {
+    let is_pair = |pair: &[u8]| matches!(pair, [character, 0] if character.is_ascii() && *character != 0);
+    let before = bytes.get(first.saturating_sub(2 * SHORTEST_WIDE)..first).unwrap_or_default();
+    let before = before.rchunks_exact(2).take_while(|pair| is_pair(pair)).count();
+    let after = bytes.get(first..).unwrap_or_default().chunks_exact(2);
+    before + after.take(SHORTEST_WIDE).take_while(|pair| is_pair(pair)).count() >= SHORTEST_WIDE
+}
+
+#[cfg(test)]
+mod tests {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
+
+    use super::*;
+
+    fn forms() -> Forms {
+        Forms::new(vec![(b"npm_".to_vec(), Layers::Two), (b"_authToken".to_vec(), Layers::One)])
+    }
+
+    fn hits(bytes: &[u8], range: Range<usize>) -> Vec<(usize, u8)> {
+        let mut hits = Vec::new();
+        forms().base64(bytes, &range, |hit, phase| hits.push((hit.start, phase)));
+        hits.sort_unstable();
+        hits.dedup();
+        hits
+    }
+
+    #[test]
+    fn literals_are_seen_in_long_runs_at_every_alignment_and_twice_encoded() {
+        for before in 0..6 {
+            let plain = format!("{}npm_and some more text behind it", "#".repeat(before));
+            let once = STANDARD.encode(&plain);
+            let twice = STANDARD.encode(&once);
+            for encoded in [once, twice] {
+                for margin in 0..40 {
+                    let text = format!("{}\"{encoded}\"{}", " ".repeat(margin), " ".repeat(40 - margin));
+                    assert!(!hits(text.as_bytes(), 0..text.len()).is_empty(), "{before} {margin}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_seen_of_a_place_does_not_depend_on_the_range() {
+        let run = STANDARD.encode("a text with npm_ and _authToken in it, npm_ twice");
+        let short = &STANDARD.encode("npm_0123456789abcdef")[..24];
+        let text = format!("x {run} {short} {} {run}/{run}\n", "-".repeat(70)).repeat(3);
+        let all = hits(text.as_bytes(), 0..text.len());
+        assert!(all.len() > 9);
+        for start in (0..text.len()).step_by(7) {
+            for length in [1, 40, 200] {
+                let range = start..(start + length).min(text.len());
+                let expected: Vec<_> = all.iter().copied().filter(|(at, _)| range.contains(at)).collect();
+                assert_eq!(hits(text.as_bytes(), range), expected);
+            }
+        }
+    }
+
+    #[test]
+    fn wide_text_is_seen_among_other_bytes() {
+        let text = |length: usize| "a text of some length, twice".repeat(2)[..length].to_owned();
+        let wide_of = |length: usize| text(length).encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
+        for (length, seen) in [(SHORTEST_WIDE, true), (SHORTEST_WIDE - 1, false), (40, true)] {
+            let bytes = [&[0, 0, 1, 0, 0][..], &wide_of(length), &[0, 0, 0, 7, 0]].concat();
+            let mut places = 0;
+            wide(&bytes, &(0..bytes.len()), |at| {
+                places += 1;
+                at + 2 * length
+            });
+            assert_eq!(places > 0, seen, "{length}");
+        }
+    }
+}

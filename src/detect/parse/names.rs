@@ -1,0 +1,245 @@
+//! Variables and fields by their names, wherever they are set: shell, YAML, JSON, XML, Dockerfiles, command lines, code.
+//!
+//! In: the names that rules know, and a place where a word that most of them hold stands. Out: the name that stands there, and the value
+//! that is set to it. Names are compared without case and separators, so that `HEX_API_KEY`, `hexApiKey` and `--hex-api-key` are one.
+//! A hit costs no more than its identifier: words such as `Token` stand everywhere in code.
+
+use std::collections::HashMap;
+use std::ops::Range;
+use std::sync::OnceLock;
+
+use regex::bytes::Regex;
+
+use super::key::begins_line;
+use super::value::{Lines, Link, Opening, clear, neighbour, opening};
+use super::{Found, Text};
+use crate::detect::decode;
+use crate::detect::placeholder::{is_placeholder, is_placeholder_pair, is_reference};
+use crate::detect::proof::Proof;
+use crate::detect::rules;
+use crate::model::Offline;
+
+/// Words of which nearly every name of a credential holds one, as they are written.
+pub(crate) const CORES: [&str; 16] = [
+    "TOKEN", "token", "Token", "PASSW", "passw", "Passw", "API_KEY", "api_key", "apiKey", "ApiKey", "apikey",
+    "api-key", "_PAT", "SECRET", "secret", "Secret",
+];
+/// How far a name goes on to each side of a core.
+const LONGEST_NAME: usize = 64;
+const LONGEST_IDENTIFIER: usize = 2 * LONGEST_NAME + 16;
+/// How many words may stand before a name: `process.env.NAME`, `ORG_GRADLE_PROJECT_name`.
+const LEADING_WORDS: usize = 4;
+/// Passwords of people are not shorter.
+const SHORTEST_PASSWORD: usize = 4;
+
+/// The names of all rules.
+#[derive(Debug, Default)]
+pub(crate) struct Names {
+    /// By the name's letters and digits, in lower case.
+    exact: HashMap<Vec<u8>, Vec<usize>>,
+    /// What stands before and after the `*`.
+    open: Vec<(Vec<u8>, Vec<u8>, usize)>,
+    longest: usize,
+}
+
+impl Names {
+    /// Knows this name of a rule.
+    pub(crate) fn add(&mut self, name: &str, rule: usize) {
+        match name.split_once('*') {
+            Some((before, after)) => self.open.push((plain(before.as_bytes()), plain(after.as_bytes()), rule)),
+            None => {
+                let name = plain(name.as_bytes());
+                self.longest = self.longest.max(name.len());
+                let rules = self.exact.entry(name).or_default();
+                if !rules.contains(&rule) {
+                    rules.push(rule);
+                }
+            }
+        }
+    }
+
+    /// The rules that know the identifier, as it stands or without leading words; the longest name wins.
+    pub(crate) fn rules(&self, identifier: &[u8]) -> &[usize] {
+        let mut plain = [0; LONGEST_IDENTIFIER];
+        let mut words = [0; LEADING_WORDS + 1];
+        let (mut length, mut count) = (0, 1);
+        for byte in identifier.iter().take(LONGEST_IDENTIFIER) {
+            if byte.is_ascii_alphanumeric() {
+                plain[length] = byte.to_ascii_lowercase();
+                length += 1;
+            } else if count < words.len() && words[count - 1] != length {
+                words[count] = length;
+                count += 1;
+            }
+        }
+        words[..count].iter().find_map(|start| self.known(&plain[*start..length])).unwrap_or_default()
+    }
+
+    fn known(&self, name: &[u8]) -> Option<&[usize]> {
+        let exact = self.exact.get(name).filter(|_| name.len() <= self.longest);
+        exact.map(Vec::as_slice).or_else(|| {
+            let fits = |(before, after, _): &&(Vec<u8>, Vec<u8>, usize)| {
+                name.len() > before.len() + after.len() && name.starts_with(before) && name.ends_with(after)
+            };
+            self.open.iter().find(fits).map(|(.., rule)| std::slice::from_ref(rule))
+        })
+    }
+}
+
+fn plain(name: &[u8]) -> Vec<u8> {
+    name.iter().filter(|byte| byte.is_ascii_alphanumeric()).map(u8::to_ascii_lowercase).collect()
+}
+
+/// Whether a name is seen by the first pass: it holds a core or one of these literals.
+pub(crate) fn is_anchored(name: &str, literals: &[String]) -> bool {
+    CORES.iter().any(|core| name.contains(core)) || literals.iter().any(|literal| name.contains(literal.as_str()))
+}
+
+/// The identifier around a hit: letters, digits, `_`, `-` and `.`, without the signs at its ends. `None` where it has no end.
+pub(crate) fn identifier(bytes: &[u8], hit: &Range<usize>) -> Option<Range<usize>> {
+    let is_part = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(**byte, b'_' | b'-' | b'.');
+    let is_sign = |byte: &&u8| !byte.is_ascii_alphanumeric();
+    let before = bytes.get(hit.start.saturating_sub(LONGEST_NAME)..hit.start)?.iter().rev().take_while(is_part).count();
+    let after = bytes.get(hit.end..)?.iter().take(LONGEST_NAME).take_while(is_part).count();
+    if before == LONGEST_NAME || after == LONGEST_NAME {
+        return None;
+    }
+    let whole = hit.start - before..hit.end + after;
+    let text = bytes.get(whole.clone())?;
+    let start = whole.start + text.iter().take_while(is_sign).count();
+    let end = whole.end - text.iter().rev().take_while(is_sign).count();
+    (start < end).then_some(start..end)
+}
+
+/// What a rule by name asks of the value.
+pub(crate) struct Value {
+    text: Option<String>,
+    proof: Option<Proof>,
+    compiled: OnceLock<Option<Regex>>,
+}
+
+impl Value {
+    /// Takes the expression of the whole value, if there is one.
+    pub(crate) fn new(text: Option<&str>, proof: Option<Proof>) -> Self {
+        Self { text: text.map(str::to_owned), proof, compiled: OnceLock::new() }
+    }
+
+    fn regex(&self, text: &str) -> Option<&Regex> {
+        self.compiled.get_or_init(|| rules::compile(&format!(r"\A(?:{text})\z")).ok()).as_ref()
+    }
+
+    /// Reads the value of the name that stands at `name`.
+    pub(crate) fn read(&self, text: &Text<'_>, name: &Range<usize>) -> Option<Found> {
+        let near = opening(text.bytes, name.end, Lines::AfterColon);
+        let value = neighbour(text.bytes, name.end, near).or(near)?;
+        let value = text.in_braces(value);
+        match &self.text {
+            Some(shape) => self.token(text, value, shape),
+            None => password(text, name, value),
+        }
+    }
+
+    fn token(&self, text: &Text<'_>, value: Opening, shape: &str) -> Option<Found> {
+        let (span, raw) = text.token(value)?;
+        let regex = self.regex(shape)?;
+        // Kubernetes has its secrets in base64, with the line feed of `echo`.
+        let secret = if regex.is_match(&raw) {
+            raw
+        } else {
+            let decoded = decode::base64(&raw)?;
+            decoded.strip_suffix(b"\n").unwrap_or(&decoded).to_vec()
+        };
+        if !regex.is_match(&secret) {
+            return None;
+        }
+        let (mut evidence, mut offline) = (None, Offline::new());
+        match self.proof {
+            Some(proof) => {
+                let proven = proof(&secret)?;
+                (evidence, offline) = (proven.evidence, proven.offline);
+            }
+            None if is_placeholder(&secret) => return None,
+            None => {}
+        }
+        Some(Found { evidence, offline, ..Found::new(span, secret) })
+    }
+}
+
+/// A password in clear: quoted, or the rest of a line that sets a variable. Anything else may be an expression of some program.
+fn password(text: &Text<'_>, name: &Range<usize>, value: Opening) -> Option<Found> {
+    let span = clear(text.bytes, value)?;
+    let secret = text.bytes.get(span.clone())?;
+    let is_word = |byte: &u8| {
+        byte.is_ascii_graphic() && !matches!(byte, b'(' | b')' | b'{' | b'}' | b'[' | b']' | b';' | b'<' | b'>')
+    };
+    let is_set = value.quote.is_some() || (value.link == Link::Assigned && sets_variable(text.bytes, name));
+    let is_machine = || secret.iter().any(u8::is_ascii_digit) || secret.iter().any(u8::is_ascii_punctuation);
+    if value.link < Link::Assigned && !(value.quote.is_some() && is_machine())
+        || !is_set
+        || secret.len() < SHORTEST_PASSWORD
+        || !secret.iter().all(is_word)
+        || is_reference(secret)
+        || is_placeholder(secret)
+        || is_placeholder_pair(b"", secret)
+    {
+        return None;
+    }
+    Some(Found::new(span, secret.to_vec()))
+}
+
+/// Whether the name begins a line, or stands behind a word that sets variables.
+fn sets_variable(bytes: &[u8], name: &Range<usize>) -> bool {
+    const WORDS: [&[u8]; 8] = [b"export ", b"set ", b"ENV ", b"ARG ", b"-e ", b"--env ", b"env:", b"-D"];
+    let head = bytes.get(..name.start).unwrap_or_default();
+    begins_line(bytes, name.start)
+        || WORDS.iter().any(|word| head.ends_with(word))
+        || head.ends_with(b"\\n")
+        || head.strip_suffix(b"\"").is_some_and(|head| head.ends_with(b"set "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_told_in_every_spelling() {
+        let mut names = Names::default();
+        for (name, rule) in
+            [("HEX_API_KEY", 0), ("TF_TOKEN_*", 1), ("CARGO_REGISTRIES_*_TOKEN", 2), ("gradle.publish.key", 3)]
+        {
+            names.add(name, rule);
+        }
+        for (identifier, rule) in [
+            ("HEX_API_KEY", Some(0)),
+            ("hexApiKey", Some(0)),
+            ("--hex-api-key", Some(0)),
+            ("process.env.HEX_API_KEY", Some(0)),
+            ("ORG_GRADLE_PROJECT_hexApiKey", Some(0)),
+            ("HEX_API_KEY_ID", None),
+            ("a_b_c_d_e_HEX_API_KEY", None),
+            ("TF_TOKEN_app_terraform_io", Some(1)),
+            ("TF_TOKEN_", None),
+            ("CARGO_REGISTRIES_MY_REG_TOKEN", Some(2)),
+            ("GRADLE_PUBLISH_KEY", Some(3)),
+            ("token", None),
+        ] {
+            assert_eq!(names.rules(identifier.as_bytes()).first().copied(), rule, "{identifier}");
+        }
+    }
+
+    #[test]
+    fn identifiers_have_ends() {
+        for (text, expected) in [
+            ("a = process.env.X_TOKEN || 'x'", Some("process.env.X_TOKEN")),
+            ("--x-TOKEN y", Some("x-TOKEN")),
+            ("the TOKEN.", Some("TOKEN")),
+            ("TOKEN", Some("TOKEN")),
+        ] {
+            let at = text.find("TOKEN").unwrap();
+            let found = identifier(text.as_bytes(), &(at..at + 5)).map(|range| &text[range]);
+            assert_eq!(found, expected, "{text}");
+        }
+        let long = "x".repeat(80) + "TOKEN";
+        assert_eq!(identifier(long.as_bytes(), &(80..85)), None);
+    }
+}
