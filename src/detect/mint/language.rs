@@ -47,9 +47,23 @@ impl Mint {
         format!("{header}.{}.{}", URL_SAFE_NO_PAD.encode(claims), self.text(URL_SAFE, 85) + "A")
     }
 
-    /// A token of JSR.
+    /// A personal token of JSR.
     pub fn jsr_token(&mut self) -> String {
-        let body = format!("jsrp_{}", self.text(BASE62, 29));
+        self.jsr("jsrp_")
+    }
+
+    /// A token that JSR gave to a command-line tool.
+    pub fn jsr_device_token(&mut self) -> String {
+        self.jsr("jsrd_")
+    }
+
+    /// A token of a browser's session at JSR.
+    pub fn jsr_session_token(&mut self) -> String {
+        self.jsr("jsrw_")
+    }
+
+    fn jsr(&mut self, prefix: &str) -> String {
+        let body = format!("{prefix}{}", self.text(BASE62, 29));
         let check = crc::complete_jsr(body.as_bytes());
         body + &String::from_utf8_lossy(&check)
     }
@@ -140,6 +154,8 @@ impl Mint {
             "rubygems_key" => self.rubygems_key(),
             "hex_oauth_token" => self.hex_oauth_token(),
             "jsr_token" => self.jsr_token(),
+            "jsr_device_token" => self.jsr_device_token(),
+            "jsr_session_token" => self.jsr_session_token(),
             "jsr_token_bad" => self.jsr_token_bad(),
             "open_vsx_token" => self.open_vsx_token(),
             "open_vsx_token_bad" => self.open_vsx_token_bad(),

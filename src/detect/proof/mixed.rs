@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::Proven;
-use crate::detect::placeholder::is_machine_made;
+use crate::detect::placeholder::{begins_as_token, is_machine_made};
 
 /// Random letters and digits: small letters, capitals and digits, well mixed.
 pub(super) fn mixed(secret: &[u8]) -> Option<Proven> {
@@ -16,6 +16,18 @@ pub(super) fn mixed(secret: &[u8]) -> Option<Proven> {
 /// Random text of any alphabet.
 pub(super) fn machine_made(secret: &[u8]) -> Option<Proven> {
     is_machine_made(secret).then(Proven::silent)
+}
+
+/// Random text for a host that its field names. What begins as the tokens of some registry do is judged by that registry's rule.
+pub(super) fn host_token(secret: &[u8]) -> Option<Proven> {
+    machine_made(secret).filter(|_| !begins_as_token(secret))
+}
+
+/// A private key for Cargo's signatures: its header of PASERK and 48 random bytes in base64.
+/// Source: rust-lang/cargo `src/doc/src/reference/registry-authentication.md`.
+pub(super) fn paserk(secret: &[u8]) -> Option<Proven> {
+    let key = secret.strip_prefix(b"k3.secret.")?;
+    is_machine_made(key).then(Proven::silent)
 }
 
 /// Base64 of a user's name and a password that a machine made, as Sonatype's portal hands it out.
@@ -40,6 +52,10 @@ mod tests {
         }
         assert!(machine_made(b"t4zq9lmx0crv7bkw2nhs").is_some());
         assert_eq!(machine_made(b"your-token-goes-here"), None);
+        assert_eq!(host_token(b"glpat-t4zq9lmx0crv7bkw2nhs"), None);
+        assert_eq!(host_token(b"t4Zq9LmX0cRv7B.atlasv1.t4Zq9LmX0cRv7B"), None);
+        assert!(paserk(crate::detect::mint::Mint::new(1).cargo_secret_key().as_bytes()).is_some());
+        assert_eq!(paserk(b"k3.secret.your-secret-key-goes-here-1234"), None);
     }
 
     #[test]
