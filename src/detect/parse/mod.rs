@@ -5,22 +5,14 @@
 //! Before bytes further than `NEAR` from the anchor decide whether there is a credential, it says so (`Text::looks_far` and its
 //! like); what they say about one that is there, its host say, needs no saying.
 
-mod bunfig;
 mod host;
-mod jwt;
 mod key;
 pub(crate) mod names;
-mod password;
-mod pnpm;
-mod registry_token;
+mod npm;
 mod siblings;
 mod snap;
-mod token;
-mod unknown;
 mod url;
 mod value;
-mod variable;
-mod yarn;
 
 use std::cell::{Cell, OnceCell};
 use std::ops::Range;
@@ -50,20 +42,14 @@ const fn own(read: Read) -> Parser {
 }
 
 /// The parsers that rules may name.
-const PARSERS: &[(&str, Parser)] = &[
-    ("npm-unknown-token", own(unknown::parse)),
-    ("npm-registry-token", own(registry_token::parse)),
-    ("npm-legacy-token", own(variable::parse)),
-    ("npm-registry-password", own(password::parse)),
-    ("snap-credentials", own(snap::parse)),
-];
+const PARSERS: [&[(&str, Parser)]; 2] = [&npm::PARSERS, &snap::PARSERS];
 
 /// Grammars of no registry's own, and their anchors: what they read belongs to the registry of its host, or is left alone.
 pub(crate) const CARRIERS: [(&[&str], Read); 0] = [];
 
 /// The parser of this name.
 pub(crate) fn by_name(name: &str) -> Option<Parser> {
-    PARSERS.iter().find(|(known, _)| *known == name).map(|(_, parser)| *parser)
+    PARSERS.into_iter().flatten().find(|(known, _)| *known == name).map(|(_, parser)| *parser)
 }
 
 impl Parser {
@@ -143,7 +129,7 @@ impl<'a> Text<'a> {
 /// Whether the bytes beside a hit show that it leads to nothing, and would do so without the escapes of a quoted string: the
 /// scheme of a URL with nobody in it, a part of a longer word. Almost all hits are of these.
 pub(crate) fn leads_nowhere(bytes: &[u8], hit: &Range<usize>) -> bool {
-    url::is_bare(bytes, hit) || password::is_part_of_word(bytes, hit)
+    url::is_bare(bytes, hit) || npm::is_part_of_word(bytes, hit)
 }
 
 /// A credential as its file has it.

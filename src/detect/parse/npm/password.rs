@@ -64,7 +64,7 @@ fn password_field(text: &Text<'_>, name: Range<usize>) -> Option<Found> {
 }
 
 /// Whether the hit is the name of a password, but only as the beginning or the end of a longer word.
-pub(super) fn is_part_of_word(bytes: &[u8], hit: &Range<usize>) -> bool {
+pub(in crate::detect::parse) fn is_part_of_word(bytes: &[u8], hit: &Range<usize>) -> bool {
     let is_name = |literal: &[u8]| literal.eq_ignore_ascii_case(b"_auth") || literal.eq_ignore_ascii_case(b"_password");
     if !bytes.get(hit.clone()).is_some_and(is_name) {
         return false;

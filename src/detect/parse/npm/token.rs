@@ -66,7 +66,7 @@ pub(super) fn legacy(value: &[u8]) -> Option<Offline> {
 }
 
 /// Whether text is a token beyond doubt, wherever it stands.
-pub(super) fn is_self_evident(value: &[u8]) -> bool {
+pub(in crate::detect::parse) fn is_self_evident(value: &[u8]) -> bool {
     is_uuid(value)
         || value.strip_prefix(b"npm_").is_some_and(|body| body.len() == 36 && Checksum::Crc32Base62.holds(body))
 }
