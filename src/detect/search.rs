@@ -255,7 +255,7 @@ impl Search<'_> {
     fn look_behind_escapes(&mut self, hit: &Range<usize>) {
         if self.depth >= DEEPEST
             || hit.start < self.unescaped
-            || leads_nowhere(self.text.bytes, hit)
+            || leads_nowhere(&self.text, hit)
             || !self.is_broken_near(hit)
         {
             return;

@@ -1,0 +1,19 @@
+//! The files and commands of container, chart and artifact registries' clients.
+
+mod chart;
+mod docker;
+mod kubernetes;
+mod login;
+mod server;
+
+use super::{Found, Parser, Text, carries, credential, form, host};
+
+/// The parsers that rules may name.
+pub(super) const PARSERS: [(&str, Parser); 6] = [
+    ("docker-config", carries(docker::parse)),
+    ("docker-secret", carries(kubernetes::parse)),
+    ("docker-login", carries(login::parse)),
+    ("helm-repositories", carries(chart::parse)),
+    ("jfrog-cli", carries(server::jfrog)),
+    ("cloudsmith-credentials", carries(server::cloudsmith)),
+];
