@@ -13,6 +13,7 @@ pub(crate) mod names;
 mod password;
 mod pnpm;
 mod registry_token;
+mod service_account;
 mod siblings;
 mod token;
 mod unknown;
@@ -49,7 +50,8 @@ const fn own(read: Read) -> Parser {
 }
 
 /// The parsers that rules may name.
-const PARSERS: [(&str, Parser); 4] = [
+const PARSERS: &[(&str, Parser)] = &[
+    ("google-service-account", own(service_account::parse)),
     ("npm-unknown-token", own(unknown::parse)),
     ("npm-registry-token", own(registry_token::parse)),
     ("npm-legacy-token", own(variable::parse)),

@@ -42,7 +42,27 @@ pub enum RuleError {
     TooManyLiterals,
 }
 
-const EMBEDDED: [(&str, &str); 1] = [("rules/npm.toml", include_str!("../../../rules/npm.toml"))];
+const EMBEDDED: &[(&str, &str)] = &[
+    ("rules/npm.toml", include_str!("../../../rules/npm.toml")),
+    ("rules/amazon-ecr.toml", include_str!("../../../rules/amazon-ecr.toml")),
+    ("rules/buildkite.toml", include_str!("../../../rules/buildkite.toml")),
+    ("rules/chartmuseum.toml", include_str!("../../../rules/chartmuseum.toml")),
+    ("rules/cloudsmith.toml", include_str!("../../../rules/cloudsmith.toml")),
+    ("rules/codeartifact.toml", include_str!("../../../rules/codeartifact.toml")),
+    ("rules/docker.toml", include_str!("../../../rules/docker.toml")),
+    ("rules/fly.toml", include_str!("../../../rules/fly.toml")),
+    ("rules/gemfury.toml", include_str!("../../../rules/gemfury.toml")),
+    ("rules/gitea.toml", include_str!("../../../rules/gitea.toml")),
+    ("rules/github.toml", include_str!("../../../rules/github.toml")),
+    ("rules/gitlab.toml", include_str!("../../../rules/gitlab.toml")),
+    ("rules/google-artifact-registry.toml", include_str!("../../../rules/google-artifact-registry.toml")),
+    ("rules/harbor.toml", include_str!("../../../rules/harbor.toml")),
+    ("rules/hugging-face.toml", include_str!("../../../rules/hugging-face.toml")),
+    ("rules/jfrog.toml", include_str!("../../../rules/jfrog.toml")),
+    ("rules/nexus.toml", include_str!("../../../rules/nexus.toml")),
+    ("rules/pulumi.toml", include_str!("../../../rules/pulumi.toml")),
+    ("rules/quay.toml", include_str!("../../../rules/quay.toml")),
+];
 
 /// The rules that are built in.
 pub fn embedded() -> Result<RuleSet, RuleError> {
