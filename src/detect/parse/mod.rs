@@ -15,6 +15,7 @@ mod pnpm;
 mod registry_token;
 mod service_account;
 mod siblings;
+mod snap;
 mod token;
 mod unknown;
 mod url;
@@ -56,6 +57,7 @@ const PARSERS: &[(&str, Parser)] = &[
     ("npm-registry-token", own(registry_token::parse)),
     ("npm-legacy-token", own(variable::parse)),
     ("npm-registry-password", own(password::parse)),
+    ("snap-credentials", own(snap::parse)),
 ];
 
 /// Grammars of no registry's own, and their anchors: what they read belongs to the registry of its host, or is left alone.

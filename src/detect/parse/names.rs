@@ -14,7 +14,7 @@ use super::key::begins_line;
 use super::value::{Lines, Link, Opening, clear, neighbour, opening};
 use super::{Found, Text};
 use crate::detect::decode;
-use crate::detect::placeholder::{is_placeholder, is_placeholder_pair, is_reference};
+use crate::detect::placeholder::{begins_as_token, is_placeholder, is_placeholder_pair, is_reference};
 use crate::detect::proof::Proof;
 use crate::detect::rules;
 use crate::model::Offline;
@@ -106,7 +106,10 @@ pub(crate) fn identifier(bytes: &[u8], hit: &Range<usize>) -> Option<Range<usize
     }
     let whole = hit.start - before..hit.end + after;
     let text = bytes.get(whole.clone())?;
-    let start = whole.start + text.iter().take_while(is_sign).count();
+    let signs = text.iter().take_while(is_sign).count();
+    // `-Pname=value` and `-Dname=value` set properties of Gradle and of Java.
+    let is_property = matches!(text.get(signs.wrapping_sub(1)..), Some([b'-', b'P' | b'D', letter, ..]) if letter.is_ascii_lowercase());
+    let start = whole.start + signs + usize::from(is_property);
     let end = whole.end - text.iter().rev().take_while(is_sign).count();
     (start < end).then_some(start..end)
 }
@@ -181,6 +184,7 @@ fn password(text: &Text<'_>, name: &Range<usize>, value: Opening) -> Option<Foun
         || is_reference(secret)
         || is_placeholder(secret)
         || is_placeholder_pair(b"", secret)
+        || begins_as_token(secret)
     {
         return None;
     }
@@ -233,6 +237,8 @@ mod tests {
             ("a = process.env.X_TOKEN || 'x'", Some("process.env.X_TOKEN")),
             ("--x-TOKEN y", Some("x-TOKEN")),
             ("the TOKEN.", Some("TOKEN")),
+            ("-Pmy.TOKEN=y", Some("my.TOKEN")),
+            ("-PTOKEN=y", Some("PTOKEN")),
             ("TOKEN", Some("TOKEN")),
         ] {
             let at = text.find("TOKEN").unwrap();

@@ -32,11 +32,6 @@ pub(super) fn docker(secret: &[u8]) -> Option<Proven> {
     Some(Proven { offline: said([("kind", Some(kind.to_owned()))]), ..proven })
 }
 
-/// A value that looks made by a machine, whatever it is.
-pub(super) fn machine_made(secret: &[u8]) -> Option<Proven> {
-    is_machine_made(secret).then(|| proven(Offline::new()))
-}
-
 /// Nexus' tokens: the format's name, a dot and a UUID. Source: protocol notes of Nexus; `npm login` and `docker login` against it.
 pub(super) fn nexus(secret: &[u8]) -> Option<Proven> {
     let at = memchr::memchr(b'.', secret)?;
