@@ -5,13 +5,14 @@
 
 mod check;
 mod file;
+mod schema;
 
 use regex::bytes::{Regex, RegexBuilder};
 
 use crate::model::RuleSet;
 
-pub(crate) use check::failures;
 pub use check::{Verdict, check};
+pub(crate) use check::{failures, first_failure};
 
 /// What is wrong with a rule or a rule file.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -37,64 +38,33 @@ pub enum RuleError {
         /// Why.
         reason: String,
     },
+    /// In a file of ours.
+    #[error("{origin}: {reason}")]
+    Embedded {
+        /// The file.
+        origin: String,
+        /// Why.
+        reason: String,
+    },
+    /// The build has not embedded the rules as this program reads them.
+    #[error("the embedded rules cannot be read: this build is broken")]
+    Build,
     /// The literals of all rules together are more than the search can hold.
     #[error("the rules have more literals than can be searched for at once")]
     TooManyLiterals,
 }
 
-/// The files of `rules/`. Of rules that are equally sure of one place the first is told: a token for the Visual Studio Marketplace is one
-/// of Azure DevOps, too.
-const EMBEDDED: &[(&str, &str)] = &[
-    ("rules/npm.toml", include_str!("../../../rules/npm.toml")),
-    ("rules/amo.toml", include_str!("../../../rules/amo.toml")),
-    ("rules/anaconda.toml", include_str!("../../../rules/anaconda.toml")),
-    ("rules/chrome-web-store.toml", include_str!("../../../rules/chrome-web-store.toml")),
-    ("rules/clojars.toml", include_str!("../../../rules/clojars.toml")),
-    ("rules/cocoapods.toml", include_str!("../../../rules/cocoapods.toml")),
-    ("rules/crates.toml", include_str!("../../../rules/crates.toml")),
-    ("rules/gradle-plugin-portal.toml", include_str!("../../../rules/gradle-plugin-portal.toml")),
-    ("rules/hackage.toml", include_str!("../../../rules/hackage.toml")),
-    ("rules/hex.toml", include_str!("../../../rules/hex.toml")),
-    ("rules/jsr.toml", include_str!("../../../rules/jsr.toml")),
-    ("rules/luarocks.toml", include_str!("../../../rules/luarocks.toml")),
-    ("rules/maven-central.toml", include_str!("../../../rules/maven-central.toml")),
-    ("rules/nuget.toml", include_str!("../../../rules/nuget.toml")),
-    ("rules/open-vsx.toml", include_str!("../../../rules/open-vsx.toml")),
-    ("rules/packagist.toml", include_str!("../../../rules/packagist.toml")),
-    ("rules/private-packagist.toml", include_str!("../../../rules/private-packagist.toml")),
-    ("rules/pub.toml", include_str!("../../../rules/pub.toml")),
-    ("rules/pypi.toml", include_str!("../../../rules/pypi.toml")),
-    ("rules/rubygems.toml", include_str!("../../../rules/rubygems.toml")),
-    ("rules/snapcraft.toml", include_str!("../../../rules/snapcraft.toml")),
-    ("rules/terraform.toml", include_str!("../../../rules/terraform.toml")),
-    ("rules/vs-marketplace.toml", include_str!("../../../rules/vs-marketplace.toml")),
-    ("rules/azure-devops.toml", include_str!("../../../rules/azure-devops.toml")),
-    ("rules/amazon-ecr.toml", include_str!("../../../rules/amazon-ecr.toml")),
-    ("rules/azure-container-registry.toml", include_str!("../../../rules/azure-container-registry.toml")),
-    ("rules/buildkite.toml", include_str!("../../../rules/buildkite.toml")),
-    ("rules/chartmuseum.toml", include_str!("../../../rules/chartmuseum.toml")),
-    ("rules/cloudsmith.toml", include_str!("../../../rules/cloudsmith.toml")),
-    ("rules/codeartifact.toml", include_str!("../../../rules/codeartifact.toml")),
-    ("rules/docker.toml", include_str!("../../../rules/docker.toml")),
-    ("rules/fly.toml", include_str!("../../../rules/fly.toml")),
-    ("rules/gemfury.toml", include_str!("../../../rules/gemfury.toml")),
-    ("rules/gitea.toml", include_str!("../../../rules/gitea.toml")),
-    ("rules/github.toml", include_str!("../../../rules/github.toml")),
-    ("rules/gitlab.toml", include_str!("../../../rules/gitlab.toml")),
-    ("rules/google-artifact-registry.toml", include_str!("../../../rules/google-artifact-registry.toml")),
-    ("rules/harbor.toml", include_str!("../../../rules/harbor.toml")),
-    ("rules/hugging-face.toml", include_str!("../../../rules/hugging-face.toml")),
-    ("rules/jfrog.toml", include_str!("../../../rules/jfrog.toml")),
-    ("rules/nexus.toml", include_str!("../../../rules/nexus.toml")),
-    ("rules/pulumi.toml", include_str!("../../../rules/pulumi.toml")),
-    ("rules/quay.toml", include_str!("../../../rules/quay.toml")),
-];
+/// Every file of `rules/`, by name, in the compact form that the build makes of them.
+static EMBEDDED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/rules.bin"));
 
 /// The rules that are built in.
 pub fn embedded() -> Result<RuleSet, RuleError> {
+    let files: Vec<(String, schema::File)> = postcard::from_bytes(EMBEDDED).map_err(|_| RuleError::Build)?;
     let mut rules = RuleSet::default();
-    for (origin, text) in EMBEDDED {
-        add(&mut rules, text, origin, false)?;
+    for (origin, file) in files {
+        let new = file::embedded(&origin, file, &rules)?;
+        rules.registries.extend(new.registries);
+        rules.rules.extend(new.rules);
     }
     Ok(rules)
 }
@@ -142,6 +112,7 @@ pub(crate) fn longest_match(pattern: &str) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Matcher;
 
     const HEAD: &str = "[registry]\nid = \"acme\"\n\n";
     const RULE: &str = r#"[[rule]]
@@ -269,9 +240,13 @@ examples = ["acme-0f1e2d3c4b5a69788796"]
 
     #[test]
     fn every_expression_compiles() {
-        for (origin, text) in EMBEDDED {
-            // As a user's, each is compiled at once.
-            add(&mut RuleSet::default(), text, origin, true).unwrap();
+        for rule in embedded().unwrap().rules {
+            let expression = match &rule.matcher {
+                Matcher::Pattern { pattern, .. } => Some(pattern),
+                Matcher::Names { value, .. } => value.as_ref(),
+                Matcher::Parser(_) | Matcher::Bound => None,
+            };
+            assert!(expression.is_none_or(|text| compile(text).is_ok()), "{}", rule.id);
         }
     }
 
