@@ -66,16 +66,11 @@ impl Mint {
 
     /// The private key alone.
     pub fn google_private_key(&mut self) -> String {
-        let bytes = [PKCS8.as_slice(), &self.random(1192)].concat();
+        let bytes = [PKCS8.as_slice(), &self.bytes(1192)].concat();
         let text = STANDARD.encode(bytes);
         let lines: Vec<String> =
             text.as_bytes().chunks(64).map(|line| String::from_utf8_lossy(line).into_owned()).collect();
         format!("-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n", lines.join("\n"))
-    }
-
-    /// An access token of Google.
-    pub fn google_access_token(&mut self) -> String {
-        format!("ya29.a0A{}", self.text(BASE64URL, 180))
     }
 
     /// A deploy token of Fly.io: for app 5 of organization 77, from 2023-11-14 to 2033-05-18.
@@ -87,15 +82,15 @@ impl Mint {
 
     /// A macaroon that needs another, and that one.
     pub fn fly_tokens(&mut self) -> String {
-        let ticket = [&[0x94, 0, 0x92, 77, 31, 11, 0x93, 0xa3, b'a', b'a', b'a', 0xc4, 40][..], &self.random(40)].concat();
-        let ticket = [ticket.as_slice(), &[0xc4, 100], &self.random(100)].concat();
+        let ticket = [&[0x94, 0, 0x92, 77, 31, 11, 0x93, 0xa3, b'a', b'a', b'a', 0xc4, 40][..], &self.bytes(40)].concat();
+        let ticket = [ticket.as_slice(), &[0xc4, 100], &self.bytes(100)].concat();
         format!("{},{}", self.macaroon_of_fly(&ticket), self.macaroon_of_fly(&[0x90]))
     }
 
     fn macaroon_of_fly(&mut self, caveats: &[u8]) -> String {
-        let nonce = [&[0x94, 0x93, 0xc4, 16][..], &self.random(16), &[0xc4, 16], &self.random(16), &[0xc2]].concat();
+        let nonce = [&[0x94, 0x93, 0xc4, 16][..], &self.bytes(16), &[0xc4, 16], &self.bytes(16), &[0xc2]].concat();
         let location = [&[0xb5][..], b"https://api.fly.io/v1"].concat();
-        let bytes = [nonce.as_slice(), &location, caveats, &[0xc4, 32], &self.random(32)].concat();
+        let bytes = [nonce.as_slice(), &location, caveats, &[0xc4, 32], &self.bytes(32)].concat();
         format!("fm2_{}", STANDARD.encode(bytes))
     }
 
@@ -129,17 +124,16 @@ impl Mint {
             "google_key" => self.google_key(),
             "google_key_line" => self.google_key_line(),
             "google_private_key" => self.google_private_key(),
-            "google_access_token" => self.google_access_token(),
             "fly_token" => self.fly_token(),
             "fly_tokens" => self.fly_tokens(),
             "fly_tokens_old" => format!("{},{}", self.fly_token().replace("fm2_", "fm1r_"), self.fly_token().replace("fm2_", "fm1a_")),
-            "fly_token_bad" => format!("fm2_{}", STANDARD.encode(self.random(120))),
+            "fly_token_bad" => format!("fm2_{}", STANDARD.encode(self.bytes(120))),
             "fly_login" => format!("fo1_{}{}", self.text(BASE64URL, 42), self.text(BASE62, 1)),
             "chartmuseum_token" => self.chartmuseum_token(),
             "chartmuseum_token_1" => self.chartmuseum("mia1"),
             "chartmuseum_token_2" => self.chartmuseum("mia12"),
             "chartmuseum_token_bad" => self.chartmuseum_token_bad(),
-            "base64url80" => URL_SAFE_NO_PAD.encode(self.random(60)),
+            "base64url80" => URL_SAFE_NO_PAD.encode(self.bytes(60)),
             _ => return None,
         })
     }

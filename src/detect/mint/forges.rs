@@ -64,7 +64,7 @@ impl Mint {
 
     /// A routable deploy token of GitLab of the first form, which a few instances issued until 2025-04.
     pub fn gitlab_routable_0(&mut self) -> String {
-        let body = URL_SAFE_NO_PAD.encode([b"o:1\np:zz".as_slice(), &self.random(16), &[16]].concat());
+        let body = URL_SAFE_NO_PAD.encode([b"o:1\np:zz".as_slice(), &self.bytes(16), &[16]].concat());
         Self::checked(format!("gldt-{body}.{}", base36(body.len())))
     }
 
@@ -152,7 +152,7 @@ impl Mint {
     }
 
     fn routable(&mut self, prefix: &str, routing: &str) -> String {
-        let bytes = [self.random(16).as_slice(), routing.as_bytes(), &[routing.len() as u8]].concat();
+        let bytes = [self.bytes(16).as_slice(), routing.as_bytes(), &[routing.len() as u8]].concat();
         let body = URL_SAFE_NO_PAD.encode(bytes);
         Self::checked(format!("{prefix}{body}.01.{}", base36(body.len())))
     }
@@ -166,10 +166,6 @@ impl Mint {
     pub(super) fn signed(&mut self, header: &str, claims: &str) -> String {
         let (header, claims) = (URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(claims));
         format!("{header}.{claims}.{}", self.text(BASE64URL, 342))
-    }
-
-    pub(super) fn random(&mut self, length: usize) -> Vec<u8> {
-        (0..length).map(|_| self.next() as u8).collect()
     }
 }
 
