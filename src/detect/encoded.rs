@@ -60,13 +60,17 @@ impl Forms {
         while let Some(block) = next_block(bytes, at..end) {
             let run = run_around(bytes, block, range.start.saturating_sub(SHORTEST_RUN)..end);
             at = run.end;
-            if run.len() < SHORTEST_RUN {
+            if run.len() < SHORTEST_RUN || !is_mixed(bytes, &run) {
                 continue;
             }
             let Some(Compiled { automaton, forms }) = self.compiled() else { return };
             for hit in automaton.find_overlapping_iter(bytes.get(run.clone()).unwrap_or_default()) {
                 let start = run.start + hit.start();
-                if let Some((length, phase)) = forms.get(hit.pattern().as_usize()).filter(|_| range.contains(&start)) {
+                let near = start.saturating_sub(SHORTEST_RUN).max(run.start)..run.end.min(start + SHORTEST_RUN);
+                if let Some((length, phase)) = forms.get(hit.pattern().as_usize())
+                    && range.contains(&start)
+                    && is_mixed(bytes, &near)
+                {
                     found(start..start + length, *phase);
                 }
             }
@@ -123,6 +127,12 @@ fn is_base64_throughout(block: &[u8; BLOCK]) -> bool {
         other |= u8::from(!(letter | digit | sign));
     }
     other == 0
+}
+
+/// Whether letters of both cases stand in the run, as in all base64 of some length: names and hashes have one case.
+fn is_mixed(bytes: &[u8], run: &Range<usize>) -> bool {
+    let text = bytes.get(run.clone()).unwrap_or_default();
+    text.iter().any(u8::is_ascii_uppercase) && text.iter().any(u8::is_ascii_lowercase)
 }
 
 /// The run that a block is part of.

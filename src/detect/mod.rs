@@ -101,13 +101,20 @@ impl Detector {
         (found, below)
     }
 
-    /// Scans the examples of every rule, the user's own too: a detector that is broken must not report "nothing found".
+    /// Scans examples: a detector that is broken must not report "nothing found". Of the embedded rules one of each registry is
+    /// tried, since a hook starts in milliseconds and the tests hold all of them to all of theirs; of the user's own, all.
     pub fn self_check(&self) -> Result<(), String> {
         if self.rules.rules.is_empty() {
             return Err("no rule is active".to_owned());
         }
+        let mut tried = None;
         for (index, rule) in self.rules.rules.iter().enumerate() {
-            let failures = rules::failures(self, index, rule);
+            let failures = match rule.custom {
+                true => rules::failures(self, index, rule),
+                false if tried == Some(&rule.registry) => continue,
+                false => rules::first_failure(self, index, rule).into_iter().collect(),
+            };
+            tried = Some(&rule.registry);
             if !failures.is_empty() {
                 return Err(format!("rule {}: {}", rule.id, failures.join("; ")));
             }

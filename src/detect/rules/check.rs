@@ -40,16 +40,24 @@ pub fn check(rules: &RuleSet) -> Vec<Verdict> {
 
 /// Examples that the rule misses and counter-examples that it finds.
 pub(crate) fn failures(detector: &Detector, index: usize, rule: &Rule) -> Vec<String> {
-    let finds = |text: &String, seed: usize| {
-        let filled = filled(text, seed, rule, detector.rules());
-        detector.scan(&Blob::whole(Origin::Stdin, filled.as_bytes())).iter().any(|found| found.rule == index)
-    };
+    let finds = |text: &str, seed: usize| finds(detector, index, rule, text, seed);
     let missed = rule.examples.iter().enumerate().filter(|(at, text)| !finds(text, *at));
     let found = rule.counter_examples.iter().enumerate().filter(|(at, text)| finds(text, *at));
     missed
         .map(|(at, _)| format!("example {} is not found", at + 1))
         .chain(found.map(|(at, _)| format!("counter-example {} is found", at + 1)))
         .collect()
+}
+
+/// Whether the rule misses the first of its examples.
+pub(crate) fn first_failure(detector: &Detector, index: usize, rule: &Rule) -> Option<String> {
+    let is_missed = rule.examples.first().is_some_and(|text| !finds(detector, index, rule, text, 0));
+    is_missed.then(|| "example 1 is not found".to_owned())
+}
+
+fn finds(detector: &Detector, index: usize, rule: &Rule, text: &str, seed: usize) -> bool {
+    let filled = filled(text, seed, rule, detector.rules());
+    detector.scan(&Blob::whole(Origin::Stdin, filled.as_bytes())).iter().any(|found| found.rule == index)
 }
 
 /// Literals of a user's rule that stand in none of its examples: the rule would be searched for and never seen.

@@ -1,10 +1,8 @@
-//! The TOML form of a rule file, and what has to hold for it.
+//! What has to hold for a rule file.
 
 use std::ops::Range;
 
-use serde::Deserialize;
-use toml::Spanned;
-
+use super::schema::{At, Entry, File, Registry};
 use super::{RuleError, compile};
 use crate::detect::{parse, proof};
 use crate::model::{Evidence, Matcher, RegistryFacts, RegistryId, Rule, RuleSet, SecretKind};
@@ -13,67 +11,6 @@ use crate::model::{Evidence, Matcher, RegistryFacts, RegistryId, Rule, RuleSet, 
 const SHORTEST_LITERAL: usize = 3;
 /// No name of ours is longer.
 const LONGEST_NAME: usize = 20;
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct File {
-    registry: Spanned<Registry>,
-    #[serde(default, rename = "rule")]
-    rules: Vec<Spanned<Entry>>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Registry {
-    id: Spanned<String>,
-    name: Option<String>,
-    #[serde(default)]
-    endpoint: Endpoint,
-    #[serde(default)]
-    page: Page,
-    #[serde(default)]
-    references: Vec<String>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Endpoint {
-    api: Option<Spanned<String>>,
-    #[serde(default)]
-    mirror: Vec<String>,
-    #[serde(default)]
-    hosts: Vec<String>,
-    web: Option<String>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Page {
-    owner: Option<String>,
-    password: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Entry {
-    id: Spanned<String>,
-    summary: Spanned<String>,
-    help: String,
-    pattern: Option<Spanned<String>>,
-    names: Option<Spanned<Vec<Spanned<String>>>>,
-    parser: Option<Spanned<String>>,
-    bound: Option<Spanned<bool>>,
-    value: Option<Spanned<String>>,
-    proof: Option<Spanned<String>>,
-    glued: Option<Spanned<bool>>,
-    #[serde(default)]
-    literals: Option<Spanned<Vec<Spanned<String>>>>,
-    evidence: Spanned<String>,
-    kind: Spanned<String>,
-    examples: Spanned<Vec<String>>,
-    #[serde(default)]
-    counter_examples: Vec<String>,
-}
 
 /// Something wrong at a place of the text.
 struct Fault {
@@ -99,6 +36,11 @@ pub(super) fn parse(text: &str, origin: &str, custom: bool, known: &RuleSet) -> 
     let file: File = toml::from_str(text)
         .map_err(|error| place(Fault { at: error.span().unwrap_or(0..0), reason: without_values(error.message()) }))?;
     convert(file, custom, known).map_err(place)
+}
+
+/// Takes a file of ours, which the build has read already.
+pub(super) fn embedded(origin: &str, file: File, known: &RuleSet) -> Result<RuleSet, RuleError> {
+    convert(file, false, known).map_err(|fault| RuleError::Embedded { origin: origin.to_owned(), reason: fault.reason })
 }
 
 /// A deserializer's message without the value or the name it complains about: ``invalid type: string "…", expected a sequence``.
@@ -174,7 +116,7 @@ fn registry(raw: Registry) -> Result<RegistryFacts, Fault> {
     })
 }
 
-fn endpoint(api: &Spanned<String>) -> Result<(), Fault> {
+fn endpoint(api: &At<String>) -> Result<(), Fault> {
     let host = parse::host_of(api.get_ref());
     let is_number = |part: &str| part.parse::<u8>().is_ok();
     let is_loopback = host.as_deref().is_some_and(|host| match host.strip_prefix("127.") {
@@ -192,7 +134,7 @@ fn endpoint(api: &Spanned<String>) -> Result<(), Fault> {
     Ok(())
 }
 
-fn rule(entry: Spanned<Entry>, registry: &RegistryId, custom: bool) -> Result<Rule, Fault> {
+fn rule(entry: At<Entry>, registry: &RegistryId, custom: bool) -> Result<Rule, Fault> {
     let at = entry.span();
     let entry = entry.into_inner();
     let matcher = matcher(&entry, at.clone(), custom)?;
@@ -220,8 +162,8 @@ fn rule(entry: Spanned<Entry>, registry: &RegistryId, custom: bool) -> Result<Ru
 /// The one way in which the rule says that it finds its matches.
 fn matcher(entry: &Entry, at: Range<usize>, custom: bool) -> Result<Matcher, Fault> {
     let Entry { pattern, names, parser, bound, .. } = entry;
-    let places = [pattern.as_ref().map(Spanned::span), names.as_ref().map(Spanned::span)];
-    let places = places.into_iter().chain([parser.as_ref().map(Spanned::span), bound.as_ref().map(Spanned::span)]);
+    let places = [pattern.as_ref().map(At::span), names.as_ref().map(At::span)];
+    let places = places.into_iter().chain([parser.as_ref().map(At::span), bound.as_ref().map(At::span)]);
     let places: Vec<Range<usize>> = places.flatten().collect();
     if let [_, second, ..] = places.as_slice() {
         return fault(second.clone(), "a rule has one of `pattern`, `names`, `parser` and `bound`");
@@ -246,7 +188,7 @@ fn matcher(entry: &Entry, at: Range<usize>, custom: bool) -> Result<Matcher, Fau
     }
 }
 
-fn only_with<T>(key: Option<&Spanned<T>>, holds: bool, reason: &str) -> Result<(), Fault> {
+fn only_with<T>(key: Option<&At<T>>, holds: bool, reason: &str) -> Result<(), Fault> {
     match key {
         Some(key) if !holds => fault(key.span(), reason),
         _ => Ok(()),
@@ -254,7 +196,7 @@ fn only_with<T>(key: Option<&Spanned<T>>, holds: bool, reason: &str) -> Result<(
 }
 
 /// A user's expression is compiled at once, to say where it is wrong; ours have tests, and are compiled when they are needed.
-fn expression(text: &Spanned<String>, custom: bool) -> Result<String, Fault> {
+fn expression(text: &At<String>, custom: bool) -> Result<String, Fault> {
     if custom {
         compile(text.get_ref()).or_else(|reason| fault(text.span(), reason))?;
     }
@@ -269,14 +211,14 @@ fn value(entry: &Entry, custom: bool) -> Result<Option<String>, Fault> {
     }
 }
 
-fn known_proof(name: &Spanned<String>) -> Result<String, Fault> {
+fn known_proof(name: &At<String>) -> Result<String, Fault> {
     match proof::by_name(name.get_ref()) {
         Some(_) => Ok(name.get_ref().clone()),
         None => fault(name.span(), "there is no proof of that name"),
     }
 }
 
-fn known_names(names: &Spanned<Vec<Spanned<String>>>) -> Result<Vec<String>, Fault> {
+fn known_names(names: &At<Vec<At<String>>>) -> Result<Vec<String>, Fault> {
     if names.get_ref().is_empty() {
         return fault(names.span(), "a rule by name needs a name");
     }
@@ -291,11 +233,7 @@ fn known_names(names: &Spanned<Vec<Spanned<String>>>) -> Result<Vec<String>, Fau
     }
 }
 
-fn literals(
-    raw: Option<Spanned<Vec<Spanned<String>>>>,
-    matcher: &Matcher,
-    at: Range<usize>,
-) -> Result<Vec<String>, Fault> {
+fn literals(raw: Option<At<Vec<At<String>>>>, matcher: &Matcher, at: Range<usize>) -> Result<Vec<String>, Fault> {
     let needed = matches!(matcher, Matcher::Pattern { .. } | Matcher::Parser(_));
     let raw = match raw {
         Some(raw) if needed && raw.get_ref().is_empty() => {
@@ -318,7 +256,7 @@ fn literals(
     }
 }
 
-fn slug(id: &Spanned<String>) -> Result<String, Fault> {
+fn slug(id: &At<String>) -> Result<String, Fault> {
     let text = id.get_ref();
     let is_slug = text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
     if is_slug && text.starts_with(|first: char| first.is_ascii_lowercase()) {
@@ -328,7 +266,7 @@ fn slug(id: &Spanned<String>) -> Result<String, Fault> {
     }
 }
 
-fn evidence(text: &Spanned<String>) -> Result<Evidence, Fault> {
+fn evidence(text: &At<String>) -> Result<Evidence, Fault> {
     use Evidence::{Checksum, Context, Field, Pattern, Structure};
     let all = [Checksum, Structure, Field, Context, Pattern];
     match all.into_iter().find(|each| each.as_str() == text.get_ref()) {
@@ -337,7 +275,7 @@ fn evidence(text: &Spanned<String>) -> Result<Evidence, Fault> {
     }
 }
 
-fn kind(text: &Spanned<String>) -> Result<SecretKind, Fault> {
+fn kind(text: &At<String>) -> Result<SecretKind, Fault> {
     match text.get_ref().as_str() {
         "token" => Ok(SecretKind::Token),
         "password" => Ok(SecretKind::Password),

@@ -13,12 +13,13 @@ mod maven;
 mod nuget;
 mod python;
 mod sbt;
+mod snap;
 mod terraform;
 
 use super::{Found, Parser, Text, carries, credential, form, host, own, url};
 
 /// The parsers that rules may name.
-pub(super) const PARSERS: [(&str, Parser); 20] = [
+pub(super) const PARSERS: [(&str, Parser); 21] = [
     ("python-password", carries(python::parse)),
     ("cargo-credentials", carries(cargo::parse)),
     ("gem-credentials", carries(gem::parse)),
@@ -38,5 +39,6 @@ pub(super) const PARSERS: [(&str, Parser); 20] = [
     ("cabal-config", own(cabal::parse)),
     ("vsce-publishers", own(editor::vsce)),
     ("ovsx-publishers", own(editor::ovsx)),
+    ("snap-credentials", own(snap::parse)),
     ("luarocks-config", own(cabal::luarocks)),
 ];
