@@ -119,9 +119,58 @@ pub(crate) fn base64_forms(text: &[u8]) -> Vec<(Vec<u8>, u8)> {
         .collect()
 }
 
+/// What of one text has been decoded. A run is decoded once for every way of reading it that a literal asks for, so that what is found
+/// in it does not depend on which of its literals comes first.
+#[derive(Debug, Default)]
+pub(crate) struct Done {
+    /// Up to where base64 has been decoded, by where in a run the groups of four begin.
+    base64: [usize; 4],
+    /// The last base64 literal, and its place in a group of four if groups began at the literal from which they are counted.
+    last: (usize, usize),
+    /// Up to where two-byte characters have been decoded that begin at even places, and at odd ones.
+    wide: [usize; 2],
+}
+
+impl Done {
+    /// Decodes the base64 run around `hit`, whose first character stands at `phase` within its group of four, unless it has been read
+    /// in the same groups already.
+    pub(crate) fn base64(&mut self, bytes: &[u8], hit: Range<usize>, phase: u8) -> Option<Decoded> {
+        let end = self.base64.iter().copied().max().unwrap_or(0);
+        let (last, place) = self.last;
+        let count = if hit.start < end {
+            // All from the last literal to here is one run; what lies between its characters is line breaks.
+            place + bytes.get(last..hit.start)?.iter().filter(|byte| is_base64(**byte)).count()
+        } else {
+            self.base64 = [end; 4];
+            0
+        };
+        let place = count % 4;
+        self.last = (hit.start, place);
+        let groups = (place + 4 - usize::from(phase % 4)) % 4;
+        let done = self.base64.get_mut(groups).filter(|done| hit.start >= **done)?;
+        let decoded = base64_around(bytes, hit.clone(), phase, *done);
+        // What stands at the very end of what can be decoded at once has not been seen with what follows it.
+        *done = decoded.end().min(hit.end.saturating_add(REACH - OVERLAP));
+        Some(decoded)
+    }
+
+    /// Decodes the run of two-byte ASCII around `hit`, the first character of a wide literal, unless that has been done already.
+    pub(crate) fn wide(&mut self, bytes: &[u8], hit: usize) -> Option<Decoded> {
+        let done = self.wide.get_mut(hit % 2).filter(|done| hit >= **done)?;
+        let decoded = wide_around(bytes, hit, *done);
+        *done = decoded.end().min(hit.saturating_add(REACH - OVERLAP));
+        Some(decoded)
+    }
+
+    /// Up to where two-byte text that begins at such a place has been decoded.
+    pub(crate) fn wide_end(&self, hit: usize) -> usize {
+        self.wide.get(hit % 2).copied().unwrap_or(0)
+    }
+}
+
 /// Decodes the base64 run around `hit`, whose first character stands at `phase` within its group of four. What comes before `done`
 /// has been decoded already.
-pub(crate) fn base64_around(bytes: &[u8], hit: Range<usize>, phase: u8, done: usize) -> Decoded {
+fn base64_around(bytes: &[u8], hit: Range<usize>, phase: u8, done: usize) -> Decoded {
     let start = run_start(bytes, hit.start, done);
     let mut characters = Vec::new();
     let mut text = Vec::new();
@@ -197,7 +246,7 @@ fn previous_line(bytes: &[u8], start: usize, floor: usize) -> Option<usize> {
 
 /// Decodes the run of two-byte ASCII around `hit`, the first character of a wide literal. What comes before `done` has been decoded
 /// already.
-pub(crate) fn wide_around(bytes: &[u8], hit: usize, done: usize) -> Decoded {
+fn wide_around(bytes: &[u8], hit: usize, done: usize) -> Decoded {
     let floor = floor(hit, done);
     let is_pair = |at: usize| {
         bytes.get(at).is_some_and(|byte| byte.is_ascii() && *byte != 0)

@@ -97,6 +97,9 @@ static PIECES: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
     pieces.push([b"\xff\xfe".to_vec(), token.encode_utf16().flat_map(u16::to_le_bytes).collect()].concat());
     pieces.extend([60, 250, 300, 700, 5000].map(|length| b"some words, and more of them\n".repeat(length / 29)));
     pieces.push(b"oneword/".repeat(60));
+    pieces.push(b"oneword.".repeat(40));
+    pieces.push("npm_".encode_utf16().flat_map(u16::to_le_bytes).collect());
+    pieces.push("word".repeat(30).encode_utf16().flat_map(u16::to_le_bytes).collect());
     pieces
 });
 
@@ -175,9 +178,9 @@ fn search(bytes: &[u8], fresh: Fresh<'_>) -> (Vec<String>, Below) {
     (found.iter().map(told).collect(), below)
 }
 
-/// Credentials that far bytes make or break: `~` is a gap of any length, `|` cuts the text into parts, and what stands behind `!`
-/// hides the credential as long as it is there.
-const FAR: [&str; 24] = [
+/// Credentials that far bytes make or break: `~` is a gap of any length, `;;;;;` a run with slashes in it and `,,,,,` one without, `|`
+/// cuts the text into parts, and what stands behind `!` hides the credential as long as it is there.
+const FAR: [&str; 26] = [
     "\n_password=cGFzc3dvcmQ=\n~|username=mia\n|",
     "username=mia\n|~//r.invalid/:_password=aHVudGVyMg==\n",
     "\n_password=cGFzc3dvcmQ=\n|!username=foo\n|~|username=mia\n|",
@@ -185,6 +188,8 @@ const FAR: [&str; 24] = [
     "\n[install.scopes]\n|!\n[server]\n|~\n\"@a\" = { token = \"{opaque}\" }\n",
     "\n|[install.registry]\n|~\nusername = \"mia\"\n|password = \"|{password}|\"\n",
     "https://mia:{password}@r.invalid/|;;;;;/-/|a;;;;;|.tgz|\"",
+    "https://mia:,,,,,{password}@r.invalid/|a|,,,,,/-/|a,,,,,|.tgz|\"",
+    "|registry=|https://mia:,,,,,{password}|@|r.invalid/",
     "|registry=|\"https://r.invalid/;;;;;&token=|{opaque}\"",
     "\n[install]\n|~\nurl = \"https://mia:{password}@r.invalid/\"\n",
     "https://mia:;;;;;{password}|@|r.invalid/a/-/a-1.0.0.tgz",
@@ -211,6 +216,7 @@ fn parts(text: &str, gap: usize, run: usize) -> Vec<(bool, Vec<u8>)> {
         .find_map(|(prefix, kind)| Some((text.strip_prefix(prefix)?.strip_suffix('}')?, kind)));
     let (text, kind) = encoded.unwrap_or((text, 3));
     let text = text.replace('~', &"some words\n".repeat(gap / 11)).replace(";;;;;", &"abcdefg/".repeat(run / 8));
+    let text = text.replace(",,,,,", &"abcdefg.".repeat(run / 8));
     let claims = format!("{{\"sub\":\"mia\",\"x\":\"{}\"}}", "0123456789".repeat(run / 10));
     let claims = mint::fill(&format!("{{base64:{claims}}}"), 1).trim_end_matches('=').to_owned();
     let jwt = format!(
@@ -249,6 +255,22 @@ fn agree(before: &[u8], text: &[u8], touched: Range<usize>) -> Result<(), TestCa
     Ok(())
 }
 
+/// Holds the law against texts that are each made from the one before.
+fn enough(generations: &[Vec<Step>]) -> Result<(), TestCaseError> {
+    let (mut text, mut below) = (Vec::new(), Below::Whole);
+    for steps in generations {
+        let (next, ranges) = build(&text, steps);
+        let all = search(&next, Fresh::All);
+        if below == Below::Fresh {
+            prop_assert_eq!(&search(&next, Fresh::Ranges(&ranges)), &all);
+        }
+        if next.len() < 40_000 {
+            (text, below) = (next, all.1);
+        }
+    }
+    Ok(())
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(if cfg!(debug_assertions) { 3000 } else { 100_000 }))]
 
@@ -276,16 +298,42 @@ proptest! {
 
     #[test]
     fn fresh_ranges_are_enough(generations in prop::collection::vec(prop::collection::vec(step(), 1..7), 1..6)) {
-        let (mut text, mut below) = (Vec::new(), Below::Whole);
-        for steps in generations {
-            let (next, ranges) = build(&text, &steps);
-            let all = search(&next, Fresh::All);
-            if below == Below::Fresh {
-                prop_assert_eq!(&search(&next, Fresh::Ranges(&ranges)), &all);
-            }
-            if next.len() < 40_000 {
-                (text, below) = (next, all.1);
-            }
-        }
+        enough(&generations)?;
     }
+}
+
+/// The base64 of `long` was cut and put together again: two names stand in it at the same position of four, but not in the same
+/// groups of four.
+#[test]
+fn joined_pieces_of_base64_are_each_read_in_their_own_groups() {
+    let named = |name: &str, length: Option<usize>| {
+        let is_it = |piece: &Vec<u8>| {
+            let text = String::from_utf8_lossy(piece);
+            length.is_none_or(|length| piece.len() == length)
+                && decode::base64_forms(name.as_bytes())
+                    .iter()
+                    .any(|(form, _)| text.contains(&*String::from_utf8_lossy(form)))
+        };
+        PIECES.iter().position(is_it).unwrap()
+    };
+    let (chunk, whole) = (named("_authToken", Some(130)), named("a=//r.invalid/:_authToken=npm_", None));
+    let all = u16::MAX;
+    let generations = [
+        vec![Step::Insert(chunk, all)],
+        vec![Step::Copy(0, all), Step::Copy(0, all), Step::Insert(whole, all), Step::Copy(0, 0)],
+        vec![Step::Copy(0, all), Step::Copy(0, 54551)],
+        vec![Step::Copy(0, all), Step::Copy(0, 0)],
+    ];
+    enough(&generations).unwrap();
+}
+
+/// Two-byte text whose last character is not followed by a zero may be followed by other such text, which begins at an odd place.
+#[test]
+fn wide_runs_at_odd_places_are_each_read() {
+    let wide = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
+    let token = mint::fill("{npm_token}", 7);
+    let text = [wide("npm_"), wide(&"word".repeat(30)), b"y".to_vec(), wide(&token), b"\n".repeat(300)].concat();
+    assert_eq!(search(&text, Fresh::All).0.len(), 1);
+    let token = text.len() - 300 - 2 * token.len()..text.len();
+    assert_eq!(search(&text, Fresh::Ranges(&[token])), search(&text, Fresh::All));
 }

@@ -11,7 +11,7 @@ use std::ops::Range;
 use memchr::memmem;
 
 use super::bound::Owners;
-use super::decode::{Decoded, base64_around, unescaped_around, wide_around};
+use super::decode::{Decoded, Done, unescaped_around};
 use super::encoded::{self, Forms};
 use super::matches::{merge, outward};
 use super::parse::names::{self, Names, Value};
@@ -85,8 +85,7 @@ impl Engine {
             rules,
             text: Text::new(bytes, &self.npm),
             depth,
-            decoded: [0; 4],
-            widened: 0,
+            done: Done::default(),
             unescaped: 0,
             named: 0,
             unbroken: 0..0,
@@ -112,10 +111,8 @@ struct Search<'a> {
     rules: &'a RuleSet,
     text: Text<'a>,
     depth: usize,
-    /// Up to where base64 has been decoded, by phase.
-    decoded: [usize; 4],
-    /// Up to where wide text has been decoded.
-    widened: usize,
+    /// What has been decoded.
+    done: Done,
     /// Up to where escapes have been taken out.
     unescaped: usize,
     /// Where the last identifier ended.
@@ -230,25 +227,22 @@ impl Search<'_> {
     }
 
     fn base64(&mut self, phase: u8, hit: Range<usize>) {
-        let Some(done) = self.decoded.get_mut(usize::from(phase)).filter(|done| hit.start >= **done) else { return };
-        let decoded = base64_around(self.text.bytes, hit.clone(), phase, *done);
-        *done = decoded.end();
-        self.text.anchor(&hit);
-        self.text.looks_at(&(decoded.start()..decoded.end()), NEAR_RUN);
-        self.descend(&decoded);
+        if let Some(decoded) = self.done.base64(self.text.bytes, hit.clone(), phase) {
+            self.text.anchor(&hit);
+            self.text.looks_at(&(decoded.start()..decoded.end()), NEAR_RUN);
+            self.descend(&decoded);
+        }
     }
 
-    /// Decodes the text of two-byte characters around a place; returns where it ends.
+    /// Decodes the text of two-byte characters around a place; returns up to where that is done.
     fn wide(&mut self, at: usize) -> usize {
-        if at >= self.widened {
-            let decoded = wide_around(self.text.bytes, at, self.widened);
-            self.widened = decoded.end();
+        if let Some(decoded) = self.done.wide(self.text.bytes, at) {
             if decoded.end() - decoded.start() > NEAR_RUN {
                 self.text.looks_far();
             }
             self.descend(&decoded);
         }
-        self.widened
+        self.done.wide_end(at)
     }
 
     /// A file that was quoted as a whole says more once its lines are lines again.

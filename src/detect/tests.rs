@@ -363,6 +363,20 @@ fn encodings() {
     }
 }
 
+/// Long runs are decoded piece by piece.
+#[test]
+fn nothing_is_lost_where_the_pieces_of_a_run_meet() {
+    for gap in (24_490..24_560).step_by(4) {
+        let text = mint::fill(&format!("{{base64:{{npm_token}}{}{{npm_token}}}}", ".".repeat(gap)), 1);
+        assert_eq!(scan(text.as_bytes()).len(), 2, "{gap}");
+    }
+    for gap in (16_290..16_360).step_by(8) {
+        let text = mint::fill(&format!("{{npm_token}}{}{{npm_token}}", ".".repeat(gap)), 1);
+        let wide: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        assert_eq!(scan(&[vec![0xC3; 2000], wide].concat()).len(), 2, "{gap}");
+    }
+}
+
 #[test]
 fn base64_spans_cover_what_encodes_the_secret() {
     let text = mint::fill("a: {base64:padding padding {npm_token} more}\nb: 1", 3);

@@ -91,7 +91,12 @@ fn read(text: &Text<'_>, anchor: Range<usize>, counts: impl Fn(&[u8], usize, usi
     let raw = bytes.get(userinfo.clone())?;
     let colon = memchr::memchr(b':', raw)?;
     let (user, secret) = (decoded(raw.get(..colon)?), decoded(raw.get(colon + 1..)?));
-    if secret.is_empty() || is_placeholder_pair(&user, &secret) || !counts(bytes, anchor.start, userinfo.end + 1) {
+    if secret.is_empty() || is_placeholder_pair(&user, &secret) {
+        return None;
+    }
+    // The path decides, too, and so does what ends it.
+    text.looks_up_to(url_from(bytes, userinfo.end + 1).end + 1);
+    if !counts(bytes, anchor.start, userinfo.end + 1) {
         return None;
     }
     text.looks_far();
