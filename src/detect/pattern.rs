@@ -15,6 +15,11 @@ use super::proof::Proof;
 use super::rules;
 use crate::model::Offline;
 
+/// Every match may be this long.
+const SHORTEST_REACH: usize = 1 << 10;
+/// No match is longer: the longest tokens hold keys and claims, and take four thousand characters.
+const LONGEST_REACH: usize = 8 << 10;
+
 /// A rule's expression and what has to hold beyond it.
 pub(crate) struct Pattern {
     text: String,
@@ -28,6 +33,7 @@ struct Compiled {
     regex: Regex,
     begins: bool,
     is_far: bool,
+    reach: usize,
 }
 
 impl Pattern {
@@ -40,10 +46,12 @@ impl Pattern {
         let compile = || {
             let begins = begins_with_literal(&self.text, &self.literals);
             let text = if begins { format!(r"\A(?:{})", self.text) } else { self.text.clone() };
+            let longest = rules::longest_match(&self.text);
             Some(Compiled {
                 regex: rules::compile(&text).ok()?,
                 begins,
-                is_far: rules::longest_match(&self.text).is_none_or(|length| length > NEAR),
+                is_far: longest.is_none_or(|length| length > NEAR),
+                reach: longest.unwrap_or(SHORTEST_REACH).clamp(SHORTEST_REACH, LONGEST_REACH),
             })
         };
         self.compiled.get_or_init(compile).as_ref()
@@ -57,6 +65,11 @@ impl Pattern {
     /// Whether a match may be longer than what is near.
     pub(crate) fn is_far(&self) -> bool {
         self.compiled().is_some_and(|compiled| compiled.is_far)
+    }
+
+    /// How far from its literal a match may reach. What has no bound of its own gets one.
+    pub(crate) fn reach(&self) -> usize {
+        self.compiled().map_or(0, |compiled| compiled.reach)
     }
 
     /// The next match of the expression from `at` on that ends before `end`, judged, and where to go on. The text around is there for

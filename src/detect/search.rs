@@ -153,14 +153,14 @@ impl Search<'_> {
                 if pattern.is_far() {
                     self.text.looks_far();
                 }
-                let within = hit.start..hit.start + PATTERN_REACH;
+                let within = hit.start..hit.start + pattern.reach();
                 if let Some((Some(found), _)) = pattern.next(self.text.bytes, within) {
                     self.push(rule, found);
                 }
             }
-            Some(Reader::Pattern(_)) => {
+            Some(Reader::Pattern(pattern)) => {
                 self.text.looks_far(); // what the expression finds depends on where it begins
-                let window = hit.start.saturating_sub(PATTERN_REACH)..hit.end.saturating_add(PATTERN_REACH);
+                let window = hit.start.saturating_sub(pattern.reach())..hit.end.saturating_add(pattern.reach());
                 self.widen(rule, window);
             }
             Some(Reader::Value(_) | Reader::Bound) | None => {}
@@ -249,7 +249,7 @@ impl Search<'_> {
     fn look_behind_escapes(&mut self, hit: &Range<usize>) {
         if self.depth >= DEEPEST
             || hit.start < self.unescaped
-            || leads_nowhere(self.text.bytes, hit)
+            || leads_nowhere(&self.text, hit)
             || !self.is_broken_near(hit)
         {
             return;

@@ -3,7 +3,10 @@
 //! In: a seed. Out: secrets with right checksums, the same for the same seed, and texts whose placeholders are filled with them.
 //! It must never use a clock or a source of randomness: a failing example has to fail again.
 
+mod artifacts;
 mod azure;
+mod containers;
+mod forges;
 mod hosted;
 mod language;
 mod macaroons;

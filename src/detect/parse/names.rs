@@ -179,6 +179,7 @@ fn password(text: &Text<'_>, name: &Range<usize>, value: Opening) -> Option<Foun
     let is_machine = || secret.iter().any(u8::is_ascii_digit) || secret.iter().any(u8::is_ascii_punctuation);
     if value.link < Link::Assigned && !(value.quote.is_some() && is_machine())
         || !is_set
+        || (value.quote.is_none() && is_type(secret))
         || secret.len() < SHORTEST_PASSWORD
         || !secret.iter().all(is_word)
         || is_reference(secret)
@@ -189,6 +190,17 @@ fn password(text: &Text<'_>, name: &Range<usize>, value: Opening) -> Option<Foun
         return None;
     }
     Some(Found::new(span, secret.to_vec()))
+}
+
+/// Words that stand behind a name where programs and schemas declare it.
+fn is_type(word: &[u8]) -> bool {
+    const TYPES: [&[u8]; 20] = [
+        b"any", b"bool", b"boolean", b"bytes", b"char", b"false", b"none", b"null", b"number", b"object", b"optional", b"required",
+        b"secret", b"secretstr", b"secretstring", b"str", b"string", b"text", b"true", b"undefined",
+    ];
+    let word = word.strip_suffix(b",").unwrap_or(word);
+    let word = word.strip_suffix(b"?").unwrap_or(word);
+    TYPES.iter().any(|each| word.eq_ignore_ascii_case(each))
 }
 
 /// Whether the name begins a line, or stands behind a word that sets variables.

@@ -4,16 +4,25 @@
 //! them. Each file is one format or one family of them, and names the source of what it knows. It must never be slower than linear.
 
 pub(super) mod annotated;
+mod aws;
 pub(super) mod base32;
 pub(super) mod bits;
+mod chartmuseum;
+mod claims;
 pub(super) mod crates;
 pub(super) mod crc;
+mod fly;
+mod github;
+pub(super) mod gitlab;
 mod hex;
+mod jfrog;
 pub(super) mod macaroon;
 pub(super) mod marvin;
 mod mixed;
+mod msgpack;
 pub(super) mod nuget;
 mod pypi;
+mod shape;
 pub(super) mod snap;
 mod uuid;
 
@@ -35,23 +44,47 @@ pub(crate) type Proof = fn(&[u8]) -> Option<Proven>;
 
 /// The proofs that rules may name.
 const PROOFS: &[(&str, Proof)] = &[
+    ("amazon-ecr", aws::ecr),
     ("azure-container-registry", marvin::container_registry),
     ("azure-devops", annotated::azure_devops),
     ("azure-devops-any", base32::azure_devops_any),
     ("azure-devops-base32", base32::azure_devops),
-    ("crc32-base62", crc::base62),
+    ("buildkite", shape::buildkite),
+    ("chartmuseum", chartmuseum::access),
+    ("codeartifact", aws::codeartifact),
     ("crates-trusted-publishing", crates::trusted_publishing),
+    ("crc32-base62", crc::base62),
+    ("docker", shape::docker),
+    ("fly-login", fly::login),
+    ("fly-macaroon", fly::macaroons),
+    ("github", github::classic),
+    ("github-fine-grained", github::fine_grained),
+    ("github-installation", github::installation),
+    ("github-refresh", github::refresh),
+    ("gitlab-instance", gitlab::instance),
+    ("gitlab-job", gitlab::job),
+    ("gitlab-named", gitlab::named),
+    ("gitlab-old", gitlab::old),
+    ("gitlab-routable", gitlab::routable),
+    ("gitlab-runner", gitlab::runner),
+    ("harbor", shape::harbor),
     ("hex-oauth", hex::oauth),
     ("host-token", mixed::host_token),
+    ("hugging-face", shape::hugging_face),
+    ("jfrog-access", jfrog::access),
+    ("jfrog-api-key", jfrog::api_key),
+    ("jfrog-reference", jfrog::reference),
     ("jsr", crc::jsr),
     ("machine-made", mixed::machine_made),
     ("mixed", mixed::mixed),
+    ("nexus", shape::nexus),
     ("nuget", annotated::nuget),
     ("nuget-base32", nuget::base32),
     ("opaque-base64", snap::opaque),
     ("paserk", mixed::paserk),
     ("private-packagist", crc::private_packagist),
     ("pypi", pypi::token),
+    ("random-body", shape::random_body),
     ("snap-credentials", snap::credentials),
     ("user-and-password", mixed::user_and_password),
     ("uuid", uuid::uuid),
@@ -100,7 +133,7 @@ mod tests {
         }
 
         #[test]
-        fn any_text_is_judged(text in "[A-Za-z0-9_.=+/{}\":-]{0,300}") {
+        fn any_text_is_judged(text in "(ghs_1_|fm2_|glpat-|eyJ|glcbt-|GR1348941|)[A-Za-z0-9_.=+/{}\":-]{0,300}") {
             for (_, proof) in PROOFS {
                 let length = proof(text.as_bytes()).and_then(|proven| proven.length);
                 prop_assert!(length.is_none_or(|length| length <= text.len()));

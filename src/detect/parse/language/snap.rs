@@ -2,19 +2,17 @@
 
 use std::ops::Range;
 
-use super::value::{Lines, opening};
-use super::{Found, Parser, Text, own};
+use super::super::value::{Lines, opening};
+use super::{Found, Text};
 use crate::detect::proof::{Proof, Proven, snap};
 
-/// The parser of these credentials.
-pub(super) const PARSERS: [(&str, Parser); 1] = [("snap-credentials", own(parse))];
 /// Two macaroons in base64 in JSON in base64, with as many caveats as the store writes.
 const LONGEST: usize = 16 << 10;
 /// The field of the ini file that older clients write.
 const FIELD: &[u8] = b"unbound_discharge";
 
 /// Reads the credentials that begin at the anchor, or are set to it.
-fn parse(text: &Text<'_>, anchor: Range<usize>) -> Vec<Found> {
+pub(super) fn parse(text: &Text<'_>, anchor: Range<usize>) -> Vec<Found> {
     let found = match text.bytes.get(anchor.clone()) {
         Some(FIELD) => field(text, &anchor),
         _ => run(text, &anchor),
