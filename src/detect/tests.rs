@@ -87,6 +87,34 @@ fn npm_tokens_take_user_and_host_of_the_field_they_stand_in() {
     case("{npm_token}", &["access-token {npm_token} - -"]);
 }
 
+/// A password that is a token is told as what it is, with the user and the host that its file gives it.
+#[test]
+fn tokens_in_files_of_other_clients_take_user_and_host_too() {
+    case("{\"auths\": {\"r.invalid\": {\"auth\": \"{base64:mia:{docker_pat}}\"}}}", &["docker-access-token {docker_pat} mia r.invalid/"]);
+    case("{\"auths\": {\"r.invalid\": {\"auth\": \"{base64:mia:{npm_token}}\"}}}", &["access-token {npm_token} mia r.invalid/"]);
+    case("docker login -u mia -p {docker_pat} r.invalid", &["docker-access-token {docker_pat} mia r.invalid/"]);
+    case("machine ghcr.io login mia password {npm_token}", &["access-token {npm_token} mia ghcr.io/"]);
+    case("https://mia:{npm_token}@ghcr.io/x", &["access-token {npm_token} mia ghcr.io/x/"]);
+}
+
+/// What a file gives to a host belongs to the registry that owns the host, else to the registry whose file it is, or to none.
+#[test]
+fn what_is_bound_to_a_host_belongs_to_its_owner() {
+    for text in [
+        "machine ghcr.io login mia password {password}",
+        "https://mia:{password}@ghcr.io",
+        "{\"auths\": {\"ghcr.io\": {\"auth\": \"{base64:mia:{password}}\"}}}",
+        "docker login ghcr.io -u mia -p {password}",
+        "curl -u mia:{password} https://ghcr.io",
+        "[http \"https://ghcr.io/\"]\nextraheader = AUTHORIZATION: basic {base64:mia:{password}}",
+    ] {
+        case(text, &["github-registry-password {password} mia ghcr.io/"]);
+    }
+    case("machine r.invalid login mia password {password}", &[]);
+    case("git clone https://mia:{password}@r.invalid/x.git", &[]);
+    case("docker login r.invalid -u mia -p {password}", &["docker-file-password {password} mia r.invalid/"]);
+}
+
 #[test]
 fn npmrc() {
     let token = ["registry-token {opaque} - r.invalid/npm/"];

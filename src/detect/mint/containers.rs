@@ -112,10 +112,20 @@ impl Mint {
         self.signed(r#"{"alg":"RS256","typ":"JWT"}"#, claims)
     }
 
+    /// A docker configuration for one host as Kubernetes has it: base64 of JSON with such spaces, the password in base64 within.
+    pub fn docker_secret(&mut self, line: &str, indent: &str) -> String {
+        let auth = self.auth();
+        STANDARD.encode(format!("{{{line}{indent}\"auths\":{{\"registry.invalid\":{{\"auth\":\"{auth}\"}}}}{line}}}"))
+    }
+
     pub(super) fn container(&mut self, name: &str) -> Option<String> {
         Some(match name {
             "docker_pat" => self.docker_pat(),
             "docker_oat" => self.docker_oat(),
+            "docker_secret" => self.docker_secret("", ""),
+            "docker_secret_tabs" => self.docker_secret("\n", "\t"),
+            "docker_secret_spaces" => self.docker_secret("\n", "  "),
+            "docker_secret_wide" => self.docker_secret("\n", "    "),
             "quay_robot" => self.quay_robot(),
             "quay_app" => self.text(UPPER, 120),
             "harbor_secret" => format!("x{}", self.text(BASE62, 29) + "Z7"),

@@ -17,6 +17,7 @@ const OTHERS: [&[u8]; 6] = [b"LOCAL__", b"BUILD__", b"MIRROR__", b"GEM__", b"GEM
 
 pub(super) fn parse(text: &Text<'_>, anchor: Range<usize>) -> Vec<Found> {
     let found = match text.bytes.get(anchor.clone()).unwrap_or_default() {
+        literal if literal.ends_with(b"://") => source(text, &anchor),
         b"BUNDLE_" => setting(text, anchor),
         _ => command(text, anchor),
     };
@@ -24,7 +25,7 @@ pub(super) fn parse(text: &Text<'_>, anchor: Range<usize>) -> Vec<Found> {
 }
 
 /// Gem sources: `source "https://…"` in a Gemfile, `--source`, `gem sources --add`.
-pub(super) fn source(text: &Text<'_>, anchor: Range<usize>) -> Vec<Found> {
+fn source(text: &Text<'_>, anchor: &Range<usize>) -> Option<Found> {
     let is_source = |bytes: &[u8], from: usize, key: &[u8]| {
         let is_call = || {
             let gap = bytes.get(from + b"source".len()..anchor.start).unwrap_or_default();
@@ -38,7 +39,7 @@ pub(super) fn source(text: &Text<'_>, anchor: Range<usize>) -> Vec<Found> {
             _ => false,
         }
     };
-    url::keyed(text, &anchor, is_source).into_iter().collect()
+    url::keyed(text, anchor, is_source)
 }
 
 fn setting(text: &Text<'_>, anchor: Range<usize>) -> Option<Found> {
@@ -129,7 +130,7 @@ mod tests {
 
     #[test]
     fn sources() {
-        table(source, &["https://"], &[
+        table(parse, &["https://"], &[
             ("source \"https://mia:Kestrel-1@r.invalid/\"", &["mia Kestrel-1 r.invalid/"]),
             ("source 'https://mia:Kestrel-1@r.invalid' do", &["mia Kestrel-1 r.invalid/"]),
             ("gem install x --source https://mia:Kestrel-1@r.invalid/", &["mia Kestrel-1 r.invalid/"]),

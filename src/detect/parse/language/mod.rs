@@ -16,22 +16,20 @@ mod sbt;
 mod snap;
 mod terraform;
 
-use super::{Found, Parser, Text, carries, credential, form, host, own, url};
+use std::ops::Range;
+
+use super::{Found, Parser, Text, carries, credential, form, host, own, url, value};
 
 /// The parsers that rules may name.
-pub(super) const PARSERS: [(&str, Parser); 21] = [
+pub(super) const PARSERS: [(&str, Parser); 17] = [
     ("python-password", carries(python::parse)),
     ("cargo-credentials", carries(cargo::parse)),
     ("gem-credentials", carries(gem::parse)),
     ("bundler-config", carries(bundler::parse)),
-    ("ruby-source", carries(bundler::source)),
     ("nuget-key", carries(nuget::keys)),
     ("nuget-password", carries(nuget::passwords)),
     ("maven-central-server", carries(maven::central)),
-    ("maven-server", carries(maven::other)),
-    ("gradle-credentials", carries(gradle::parse)),
-    ("sbt-credentials", carries(sbt::parse)),
-    ("leiningen-repository", carries(leiningen::parse)),
+    ("maven-repository", carries(maven_repository)),
     ("composer-password", carries(composer::passwords)),
     ("composer-token", carries(composer::tokens)),
     ("hex-config", own(hex::parse)),
@@ -42,3 +40,13 @@ pub(super) const PARSERS: [(&str, Parser); 21] = [
     ("snap-credentials", own(snap::parse)),
     ("luarocks-config", own(cabal::luarocks)),
 ];
+
+/// The files of all clients of Maven's repositories.
+fn maven_repository(text: &Text<'_>, anchor: Range<usize>) -> Vec<Found> {
+    match text.bytes.get(anchor.clone()).unwrap_or_default() {
+        b"<server>" => maven::other(text, anchor),
+        [b':', ..] => leiningen::parse(text, anchor),
+        b"Credentials(" | [b'r', ..] => sbt::parse(text, anchor),
+        _ => gradle::parse(text, anchor),
+    }
+}
