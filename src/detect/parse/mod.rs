@@ -84,7 +84,10 @@ pub(crate) struct Text<'a> {
 
 impl<'a> Text<'a> {
     pub(crate) fn new(bytes: &'a [u8], npm: &'a [String]) -> Self {
-        Self { bytes, npm, siblings: OnceCell::new(),
+        Self {
+            bytes,
+            npm,
+            siblings: OnceCell::new(),
             authority: RefCell::new((usize::MAX, None)),
             anchor: Cell::new((0, 0)),
             is_far: Cell::new(false),

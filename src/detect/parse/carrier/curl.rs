@@ -28,16 +28,20 @@ mod tests {
 
     #[test]
     fn commands() {
-        table(parse, &["curl -", "curl \\\n"], &[
-            ("curl -u mia:Kestrel-1 https://r.invalid/x", &["mia Kestrel-1 r.invalid/x/"]),
-            ("curl -sSf --user 'mia:Kestrel-1' -T a 'https://r.invalid/x/a'", &["mia Kestrel-1 r.invalid/x/a/"]),
-            ("curl \\\n  -umia:Kestrel-1 \\\n  https://r.invalid/\n", &["mia Kestrel-1 r.invalid/"]),
-            ("RUN curl -u \"mia:Kestrel-1\" \"https://r.invalid/\" && x", &["mia Kestrel-1 r.invalid/"]),
-            ("curl -u mia:$TOKEN https://r.invalid/x", &[]),
-            ("curl -u mia https://r.invalid/x", &[]),
-            ("curl -u user:password https://r.invalid/x", &[]),
-            ("curl -u <user>:<password> https://r.invalid/x", &[]),
-            ("curl -u mia:Kestrel-1", &[]),
-        ]);
+        table(
+            parse,
+            &["curl -", "curl \\\n"],
+            &[
+                ("curl -u mia:Kestrel-1 https://r.invalid/x", &["mia Kestrel-1 r.invalid/x/"]),
+                ("curl -sSf --user 'mia:Kestrel-1' -T a 'https://r.invalid/x/a'", &["mia Kestrel-1 r.invalid/x/a/"]),
+                ("curl \\\n  -umia:Kestrel-1 \\\n  https://r.invalid/\n", &["mia Kestrel-1 r.invalid/"]),
+                ("RUN curl -u \"mia:Kestrel-1\" \"https://r.invalid/\" && x", &["mia Kestrel-1 r.invalid/"]),
+                ("curl -u mia:$TOKEN https://r.invalid/x", &[]),
+                ("curl -u mia https://r.invalid/x", &[]),
+                ("curl -u user:password https://r.invalid/x", &[]),
+                ("curl -u <user>:<password> https://r.invalid/x", &[]),
+                ("curl -u mia:Kestrel-1", &[]),
+            ],
+        );
     }
 }

@@ -55,23 +55,27 @@ mod tests {
 
     #[test]
     fn headers() {
-        table(parse, &["extraheader"], &[
-            (
-                "[http \"https://r.invalid/\"]\n\textraheader = AUTHORIZATION: basic {base64:mia:Kestrel-1}\n",
-                &["mia Kestrel-1 r.invalid/"],
-            ),
-            (
-                "git config http.https://r.invalid/.extraheader \"AUTHORIZATION: basic {base64:mia:Kestrel-1}\"",
-                &["mia Kestrel-1 r.invalid/"],
-            ),
-            (
-                "git -c http.https://r.invalid/x/.extraheader='Authorization: Basic {base64:mia:Kestrel-1}' fetch",
-                &["mia Kestrel-1 r.invalid/x/"],
-            ),
-            ("http.https://r.invalid/.extraheader=AUTHORIZATION: basic ***", &[]),
-            ("http.https://r.invalid/.extraheader=AUTHORIZATION: basic ${BASE64}", &[]),
-            ("extraheader = AUTHORIZATION: basic {base64:mia:Kestrel-1}", &[]),
-            ("the extraheader of git", &[]),
-        ]);
+        table(
+            parse,
+            &["extraheader"],
+            &[
+                (
+                    "[http \"https://r.invalid/\"]\n\textraheader = AUTHORIZATION: basic {base64:mia:Kestrel-1}\n",
+                    &["mia Kestrel-1 r.invalid/"],
+                ),
+                (
+                    "git config http.https://r.invalid/.extraheader \"AUTHORIZATION: basic {base64:mia:Kestrel-1}\"",
+                    &["mia Kestrel-1 r.invalid/"],
+                ),
+                (
+                    "git -c http.https://r.invalid/x/.extraheader='Authorization: Basic {base64:mia:Kestrel-1}' fetch",
+                    &["mia Kestrel-1 r.invalid/x/"],
+                ),
+                ("http.https://r.invalid/.extraheader=AUTHORIZATION: basic ***", &[]),
+                ("http.https://r.invalid/.extraheader=AUTHORIZATION: basic ${BASE64}", &[]),
+                ("extraheader = AUTHORIZATION: basic {base64:mia:Kestrel-1}", &[]),
+                ("the extraheader of git", &[]),
+            ],
+        );
     }
 }

@@ -33,7 +33,8 @@ fn command(text: &Text<'_>, anchor: &Range<usize>) -> Option<Found> {
     text.reads(&(anchor.start..words.end + 1));
     let span = words.option(&["--password"])?;
     let user = words.option(&["--username"]).and_then(|user| bytes.get(user));
-    let host = words.all.iter().filter_map(|word| bytes.get(word.clone())).find(|word| is_address(word)).and_then(address);
+    let host =
+        words.all.iter().filter_map(|word| bytes.get(word.clone())).find(|word| is_address(word)).and_then(address);
     credential::password(span.clone(), bytes.get(span)?, user, host)
 }
 
@@ -45,13 +46,20 @@ mod tests {
     #[test]
     fn repositories() {
         let item = "repositories:\n- caFile: \"\"\n  insecure_skip_tls_verify: false\n  name: corp\n  pass_credentials_all: false\n  password: Kestrel-1\n  url: https://r.invalid/charts\n  username: mia\n- name: other\n  url: https://s.invalid\n";
-        table(parse, &["pass_credentials_all:", "insecure_skip_tls_verify:", "helm repo add"], &[
-            (item, &["mia Kestrel-1 r.invalid/charts/"]),
-            (&item.replace('\n', "\r\n"), &["mia Kestrel-1 r.invalid/charts/"]),
-            ("helm repo add corp https://r.invalid/charts --username mia --password Kestrel-1", &["mia Kestrel-1 r.invalid/charts/"]),
-            ("helm repo add corp https://r.invalid/charts --username mia --password \"$P\"", &[]),
-            (&item.replace("Kestrel-1", "\"\""), &[]),
-            (&item.replace("Kestrel-1", "{{ .Values.password }}"), &[]),
-        ]);
+        table(
+            parse,
+            &["pass_credentials_all:", "insecure_skip_tls_verify:", "helm repo add"],
+            &[
+                (item, &["mia Kestrel-1 r.invalid/charts/"]),
+                (&item.replace('\n', "\r\n"), &["mia Kestrel-1 r.invalid/charts/"]),
+                (
+                    "helm repo add corp https://r.invalid/charts --username mia --password Kestrel-1",
+                    &["mia Kestrel-1 r.invalid/charts/"],
+                ),
+                ("helm repo add corp https://r.invalid/charts --username mia --password \"$P\"", &[]),
+                (&item.replace("Kestrel-1", "\"\""), &[]),
+                (&item.replace("Kestrel-1", "{{ .Values.password }}"), &[]),
+            ],
+        );
     }
 }

@@ -51,7 +51,8 @@ fn value(text: &Text<'_>, anchor: &Range<usize>) -> Option<Range<usize>> {
     if !rest.get(..gap)?.contains(&b':') {
         return None;
     }
-    let is_value = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(**byte, b'+' | b'/' | b'-' | b'_' | b'=' | b'.' | b'~');
+    let is_value =
+        |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(**byte, b'+' | b'/' | b'-' | b'_' | b'=' | b'.' | b'~');
     let length = rest.get(gap..)?.iter().take(LONGEST).take_while(is_value).count();
     text.reads(&(anchor.start..anchor.end + gap + length + 1));
     let start = anchor.end + gap;
@@ -112,35 +113,39 @@ mod tests {
     #[test]
     fn configurations() {
         let anchors = ["\"auths\"", "\"auth\"", "\"auth\\\"", "identitytoken", "registrytoken"];
-        table(parse, &anchors, &[
-            ("{\"auths\": {\"r.invalid\": {\"auth\": \"{base64:mia:Kestrel-1}\"}}}", &["mia Kestrel-1 r.invalid/"]),
-            (
-                "{\r\n\t\"auths\": {\r\n\t\t\"https://r.invalid/v1/\": {\r\n\t\t\t\"auth\": \"{base64:mia:Kestrel-1}\",\r\n\t\t\t\"email\": \"m@r.invalid\"\r\n",
-                &["mia Kestrel-1 r.invalid/v1/"],
-            ),
-            ("{\"r.invalid\":{\"email\":\"a\",\"auth\":\"{base64:mia:Kes:trel}\"}}", &["mia Kes:trel r.invalid/"]),
-            (
-                r#"DOCKER_AUTH_CONFIG: "{\"auths\":{\"r.invalid:5000\":{\"auth\":\"{base64:mia:Kestrel-1}\"}}}""#,
-                &["mia Kestrel-1 r.invalid:5000/"],
-            ),
-            (
-                "{\"auths\": {\"r.invalid\": {\"username\": \"mia\", \"password\": \"Kestrel-1\"}, \"s.invalid\": {}}}",
-                &["mia Kestrel-1 r.invalid/"],
-            ),
-            (
-                "{\"auths\": {\"r.invalid\": {\"username\": \"mia\", \"password\": \"Kestrel-1\", \"auth\": \"{base64:mia:Kestrel-1}\"}}}",
-                &["mia Kestrel-1 r.invalid/"],
-            ),
-            (
-                "{\"auths\": {\"r.invalid\": {\"auth\": \"{base64:0000:}\", \"identitytoken\": \"{opaque}\"}}}",
-                &["- {opaque} r.invalid/"],
-            ),
-            ("{\"auths\": {\"r.invalid\": {}}, \"credsStore\": \"desktop\"}", &[]),
-            ("{\"auths\": {\"r.invalid\": {\"auth\": \"${AUTH}\"}}}", &[]),
-            ("{\"auths\": {\"r.invalid\": {\"auth\": \"{base64:user:password}\"}}}", &[]),
-            ("{\"auths\": {\"r.invalid\": {\"auth\": \"{base64:username:${PASSWORD}}\"}}}", &[]),
-            ("{\"http\": {\"auth\": \"{base64:mia:Kestrel-1}\"}}", &[]),
-            ("the \"auth\" of x", &[]),
-        ]);
+        table(
+            parse,
+            &anchors,
+            &[
+                ("{\"auths\": {\"r.invalid\": {\"auth\": \"{base64:mia:Kestrel-1}\"}}}", &["mia Kestrel-1 r.invalid/"]),
+                (
+                    "{\r\n\t\"auths\": {\r\n\t\t\"https://r.invalid/v1/\": {\r\n\t\t\t\"auth\": \"{base64:mia:Kestrel-1}\",\r\n\t\t\t\"email\": \"m@r.invalid\"\r\n",
+                    &["mia Kestrel-1 r.invalid/v1/"],
+                ),
+                ("{\"r.invalid\":{\"email\":\"a\",\"auth\":\"{base64:mia:Kes:trel}\"}}", &["mia Kes:trel r.invalid/"]),
+                (
+                    r#"DOCKER_AUTH_CONFIG: "{\"auths\":{\"r.invalid:5000\":{\"auth\":\"{base64:mia:Kestrel-1}\"}}}""#,
+                    &["mia Kestrel-1 r.invalid:5000/"],
+                ),
+                (
+                    "{\"auths\": {\"r.invalid\": {\"username\": \"mia\", \"password\": \"Kestrel-1\"}, \"s.invalid\": {}}}",
+                    &["mia Kestrel-1 r.invalid/"],
+                ),
+                (
+                    "{\"auths\": {\"r.invalid\": {\"username\": \"mia\", \"password\": \"Kestrel-1\", \"auth\": \"{base64:mia:Kestrel-1}\"}}}",
+                    &["mia Kestrel-1 r.invalid/"],
+                ),
+                (
+                    "{\"auths\": {\"r.invalid\": {\"auth\": \"{base64:0000:}\", \"identitytoken\": \"{opaque}\"}}}",
+                    &["- {opaque} r.invalid/"],
+                ),
+                ("{\"auths\": {\"r.invalid\": {}}, \"credsStore\": \"desktop\"}", &[]),
+                ("{\"auths\": {\"r.invalid\": {\"auth\": \"${AUTH}\"}}}", &[]),
+                ("{\"auths\": {\"r.invalid\": {\"auth\": \"{base64:user:password}\"}}}", &[]),
+                ("{\"auths\": {\"r.invalid\": {\"auth\": \"{base64:username:${PASSWORD}}\"}}}", &[]),
+                ("{\"http\": {\"auth\": \"{base64:mia:Kestrel-1}\"}}", &[]),
+                ("the \"auth\" of x", &[]),
+            ],
+        );
     }
 }

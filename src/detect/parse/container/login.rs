@@ -88,29 +88,42 @@ mod tests {
     #[test]
     fn logins() {
         let anchors = ["docker login", "podman login", "registry login", "-creds ", "-creds=", "docker/login-action"];
-        table(parse, &anchors, &[
-            ("docker login -u mia -p Kestrel-1 r.invalid\n", &["mia Kestrel-1 r.invalid/"]),
-            ("docker login --username=mia --password=Kestrel-1\r\n", &["mia Kestrel-1 -"]),
-            ("sudo podman login -umia -pKestrel-1 r.invalid:5000 && x", &["mia Kestrel-1 r.invalid:5000/"]),
-            ("RUN helm registry login r.invalid \\\n  -u mia \\\n  --password 'Kes trel'", &["mia Kes trel r.invalid/"]),
-            ("echo Kestrel-1 | docker login -u mia --password-stdin r.invalid", &["mia Kestrel-1 r.invalid/"]),
-            ("echo \"Kestrel-1\" | docker login -u mia --password-stdin", &["mia Kestrel-1 -"]),
-            ("\"run\": \"docker login -u mia -p Kestrel-1\"", &["mia Kestrel-1 -"]),
-            ("skopeo copy --src-creds mia:Kestrel-1 docker://r.invalid/a docker://s.invalid/b", &["mia Kestrel-1 r.invalid/"]),
-            ("skopeo copy --dest-creds=mia:Kestrel-1 docker://r.invalid/a docker://s.invalid/b", &["mia Kestrel-1 s.invalid/"]),
-            (
-                "- uses: docker/login-action@v3\n  with:\n    registry: r.invalid\n    username: mia\n    password: Kestrel-1\n",
-                &["mia Kestrel-1 r.invalid/"],
-            ),
-            ("- uses: docker/login-action@v3\n  with:\n    username: mia\n    password: ${{ secrets.P }}\n", &[]),
-            ("- uses: docker/login-action@v3\n- uses: x\n  with:\n    password: Kestrel-1\n", &[]),
-            ("docker login -u mia -p $PASSWORD r.invalid", &[]),
-            ("docker login -u mia -p Kestrel-1 $HOST", &[]),
-            ("docker login -u \"$U\" --password-stdin", &[]),
-            ("echo \"$PASSWORD\" | docker login -u mia --password-stdin", &[]),
-            ("docker login -u username -p password", &[]),
-            ("docker login -u <user> -p <password>", &[]),
-            ("use docker login and x", &[]),
-        ]);
+        table(
+            parse,
+            &anchors,
+            &[
+                ("docker login -u mia -p Kestrel-1 r.invalid\n", &["mia Kestrel-1 r.invalid/"]),
+                ("docker login --username=mia --password=Kestrel-1\r\n", &["mia Kestrel-1 -"]),
+                ("sudo podman login -umia -pKestrel-1 r.invalid:5000 && x", &["mia Kestrel-1 r.invalid:5000/"]),
+                (
+                    "RUN helm registry login r.invalid \\\n  -u mia \\\n  --password 'Kes trel'",
+                    &["mia Kes trel r.invalid/"],
+                ),
+                ("echo Kestrel-1 | docker login -u mia --password-stdin r.invalid", &["mia Kestrel-1 r.invalid/"]),
+                ("echo \"Kestrel-1\" | docker login -u mia --password-stdin", &["mia Kestrel-1 -"]),
+                ("\"run\": \"docker login -u mia -p Kestrel-1\"", &["mia Kestrel-1 -"]),
+                (
+                    "skopeo copy --src-creds mia:Kestrel-1 docker://r.invalid/a docker://s.invalid/b",
+                    &["mia Kestrel-1 r.invalid/"],
+                ),
+                (
+                    "skopeo copy --dest-creds=mia:Kestrel-1 docker://r.invalid/a docker://s.invalid/b",
+                    &["mia Kestrel-1 s.invalid/"],
+                ),
+                (
+                    "- uses: docker/login-action@v3\n  with:\n    registry: r.invalid\n    username: mia\n    password: Kestrel-1\n",
+                    &["mia Kestrel-1 r.invalid/"],
+                ),
+                ("- uses: docker/login-action@v3\n  with:\n    username: mia\n    password: ${{ secrets.P }}\n", &[]),
+                ("- uses: docker/login-action@v3\n- uses: x\n  with:\n    password: Kestrel-1\n", &[]),
+                ("docker login -u mia -p $PASSWORD r.invalid", &[]),
+                ("docker login -u mia -p Kestrel-1 $HOST", &[]),
+                ("docker login -u \"$U\" --password-stdin", &[]),
+                ("echo \"$PASSWORD\" | docker login -u mia --password-stdin", &[]),
+                ("docker login -u username -p password", &[]),
+                ("docker login -u <user> -p <password>", &[]),
+                ("use docker login and x", &[]),
+            ],
+        );
     }
 }

@@ -24,9 +24,9 @@ pub(super) fn jfrog(text: &Text<'_>, anchor: Range<usize>) -> Vec<Found> {
     let Some(server) = objects.all.first() else { return Vec::new() };
     let host = server.text(bytes, &["artifactoryUrl"]).map(unescaped).and_then(|url| address(&url));
     let user = server.text(bytes, &["user"]);
-    let password = server.value(bytes, &["password"]).and_then(|span| {
-        credential::password(span.clone(), &unescaped(bytes.get(span)?), user, host.clone())
-    });
+    let password = server
+        .value(bytes, &["password"])
+        .and_then(|span| credential::password(span.clone(), &unescaped(bytes.get(span)?), user, host.clone()));
     let tokens = ["accessToken", "refreshToken", "artifactoryRefreshToken", "apiKey"].iter().filter_map(|name| {
         let span = server.value(bytes, &[*name])?;
         credential::token(span.clone(), bytes.get(span)?, host.clone())
@@ -55,23 +55,31 @@ mod tests {
 
     #[test]
     fn servers() {
-        table(jfrog, &["\"artifactoryUrl\""], &[
-            (
-                "{\"servers\": [{\"url\": \"https://r.invalid/\", \"artifactoryUrl\": \"https://r.invalid/artifactory/\", \"user\": \"mia\", \"password\": \"Kestrel-1\"}]}",
-                &["mia Kestrel-1 r.invalid/artifactory/"],
-            ),
-            (
-                "{\r\n\"user\": \"mia\",\r\n\"artifactoryUrl\": \"https://r.invalid/artifactory/\",\r\n\"accessToken\": \"{opaque}\",",
-                &["- {opaque} r.invalid/artifactory/"],
-            ),
-            ("{\"artifactoryUrl\": \"https://r.invalid/\", \"user\": \"mia\", \"password\": \"${P}\"}", &[]),
-            ("\"artifactoryUrl\"", &[]),
-        ]);
-        table(cloudsmith, &["[default]"], &[
-            ("[default]\napi_key={hex40}\n", &["- {hex40} -"]),
-            ("# comment\r\n[default]\r\napi_key = {hex40}\r\n", &["- {hex40} -"]),
-            ("[default]\napi_key=\n", &[]),
-            ("[default]\nregion = x\n[other]\napi_key={hex40}\n", &[]),
-        ]);
+        table(
+            jfrog,
+            &["\"artifactoryUrl\""],
+            &[
+                (
+                    "{\"servers\": [{\"url\": \"https://r.invalid/\", \"artifactoryUrl\": \"https://r.invalid/artifactory/\", \"user\": \"mia\", \"password\": \"Kestrel-1\"}]}",
+                    &["mia Kestrel-1 r.invalid/artifactory/"],
+                ),
+                (
+                    "{\r\n\"user\": \"mia\",\r\n\"artifactoryUrl\": \"https://r.invalid/artifactory/\",\r\n\"accessToken\": \"{opaque}\",",
+                    &["- {opaque} r.invalid/artifactory/"],
+                ),
+                ("{\"artifactoryUrl\": \"https://r.invalid/\", \"user\": \"mia\", \"password\": \"${P}\"}", &[]),
+                ("\"artifactoryUrl\"", &[]),
+            ],
+        );
+        table(
+            cloudsmith,
+            &["[default]"],
+            &[
+                ("[default]\napi_key={hex40}\n", &["- {hex40} -"]),
+                ("# comment\r\n[default]\r\napi_key = {hex40}\r\n", &["- {hex40} -"]),
+                ("[default]\napi_key=\n", &[]),
+                ("[default]\nregion = x\n[other]\napi_key={hex40}\n", &[]),
+            ],
+        );
     }
 }
