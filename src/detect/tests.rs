@@ -161,7 +161,10 @@ fn npmrc() {
     }
     case("//${HOST}/:_authToken={opaque}", &["registry-token {opaque} - -"]);
     case("_authToken={opaque}", &["registry-token {opaque} - -"]);
-    case("//r.invalid/:_authToken=NpmToken.{uuid}", &["registry-token NpmToken.{uuid} - r.invalid/"]);
+    case("//r.invalid/:_authToken=NpmToken.{uuid}", &["nexus-token NpmToken.{uuid} - r.invalid/"]);
+    case("//r.invalid/:_authToken={github_token}", &["github-token {github_token} - r.invalid/"]);
+    case("//r.invalid/:_authToken={gitlab_token}", &["gitlab-access-token {gitlab_token} - r.invalid/"]);
+    case("//r.invalid/:_authToken={gitlab_routable}", &["gitlab-routable-token {gitlab_routable} - r.invalid/"]);
     case("//r.invalid/:_authToken={jwt}", &["registry-token {jwt} - r.invalid/"]);
     case("//r.invalid/:_authToken={hex40}", &["registry-token {hex40} - r.invalid/"]);
     case(
@@ -266,7 +269,7 @@ fn variables_name_their_registry() {
         case(text, &["registry-token {opaque} - r.invalid/npm/"]);
     }
     case("NPM_REGISTRY_URL=https://r.invalid/\nNPM_TOKEN={uuid}", &["legacy-token {uuid} - r.invalid/"]);
-    case("NPM_REGISTRY=https://r.invalid\nNPM_TOKEN=NpmToken.{uuid}", &["registry-token NpmToken.{uuid} - r.invalid/"]);
+    case("NPM_REGISTRY=https://r.invalid\nNPM_TOKEN=NpmToken.{uuid}", &["nexus-token NpmToken.{uuid} - r.invalid/"]);
     case(
         "NPM_CONFIG_REGISTRY=https://r.invalid/\nNPM_CONFIG__AUTH={base64:mia:{password}}",
         &["registry-password {password} mia r.invalid/"],
