@@ -172,7 +172,7 @@ impl Done {
 
 /// Decodes the base64 run around `hit`, whose first character stands at `phase` within its group of four. What comes before `done`
 /// has been decoded already.
-fn base64_around(bytes: &[u8], hit: Range<usize>, phase: u8, done: usize) -> Decoded {
+pub(crate) fn base64_around(bytes: &[u8], hit: Range<usize>, phase: u8, done: usize) -> Decoded {
     let start = run_start(bytes, hit.start, done);
     let mut characters = Vec::new();
     let mut text = Vec::new();

@@ -16,6 +16,11 @@ use super::proof::Proof;
 use super::rules;
 use crate::model::Offline;
 
+/// Every match may be this long.
+const SHORTEST_REACH: usize = 1 << 10;
+/// No match is longer: the longest tokens hold keys and claims, and take four thousand characters.
+const LONGEST_REACH: usize = 8 << 10;
+
 /// A rule's expression and what has to hold beyond it.
 pub(crate) struct Pattern {
     text: String,
@@ -61,6 +66,11 @@ impl Pattern {
             let near = near.get(..AFTER).unwrap_or(near);
             *longest > AFTER && !(*is_word && (near.len() < AFTER || !near.iter().all(|byte| is_of_word(*byte))))
         })
+    }
+
+    /// How far from its literal a match may reach. What has no bound of its own gets one.
+    pub(crate) fn reach(&self) -> usize {
+        self.compiled().map_or(0, |compiled| compiled.longest.clamp(SHORTEST_REACH, LONGEST_REACH))
     }
 
     /// The next match of the expression from `at` on that ends before `end`, judged, and where to go on. The text around is there for

@@ -91,6 +91,30 @@ pub(crate) fn is_machine_made(value: &[u8]) -> bool {
         && !is_placeholder(value)
 }
 
+/// Whether a value begins as the tokens of some registry do. Such a token's own rule judges it: where that is silent, the value is cut,
+/// masked or made up, and no password either.
+pub(crate) fn begins_as_token(value: &[u8]) -> bool {
+    const PREFIXES: [&[u8]; 16] = [
+        b"pypi-",
+        b"npm_",
+        b"cio_tp_",
+        b"rubygems_",
+        b"jsrp_",
+        b"jsrd_",
+        b"jsrw_",
+        b"ovsxp_",
+        b"packagist_",
+        b"CLOJARS_",
+        b"dckr_pat_",
+        b"dckr_oat_",
+        b"glpat-",
+        b"ghp_",
+        b"ghs_",
+        b"github_pat_",
+    ];
+    PREFIXES.iter().any(|prefix| value.starts_with(prefix)) || memchr::memmem::find(value, b".atlasv1.").is_some()
+}
+
 /// Whether user and password are the ones of a manual or a test suite. A weak password is a password all the same.
 pub(crate) fn is_placeholder_pair(user: &[u8], password: &[u8]) -> bool {
     const USERS: [&str; 18] = [

@@ -24,8 +24,6 @@ use crate::model::{Match, RuleSet, Secret, SecretKind};
 const DEEPEST: usize = 2;
 /// How far a pattern may reach from its literal.
 const PATTERN_REACH: usize = 1 << 10;
-/// How long a token may be that begins with its literal: those that carry claims are as long as their issuer likes.
-const LONGEST_TOKEN: usize = 8 << 10;
 /// A stretch of literals as dense as this is cut: some expressions take a time that grows with the square of what they are given.
 const LONGEST_WINDOW: usize = 64 << 10;
 
@@ -151,9 +149,9 @@ impl Search<'_> {
                 self.look_behind_escapes(hit);
             }
             Some(Reader::Pattern(pattern)) if pattern.begins() => self.pattern(rule, pattern, hit.start),
-            Some(Reader::Pattern(_)) => {
+            Some(Reader::Pattern(pattern)) => {
                 self.text.looks_far(); // what the expression finds depends on where it begins
-                let window = hit.start.saturating_sub(PATTERN_REACH)..hit.end.saturating_add(PATTERN_REACH);
+                let window = hit.start.saturating_sub(pattern.reach())..hit.end.saturating_add(pattern.reach());
                 self.widen(rule, window);
             }
             Some(Reader::Value(_) | Reader::Bound) | None => {}
@@ -169,7 +167,7 @@ impl Search<'_> {
         if pattern.looks_far(self.text.bytes, at) {
             self.text.looks_far();
         }
-        let Some((found, end)) = pattern.next(self.text.bytes, at..at.saturating_add(LONGEST_TOKEN)) else { return };
+        let Some((found, end)) = pattern.next(self.text.bytes, at..at.saturating_add(pattern.reach())) else { return };
         // What stands inside a long token is not looked at again; and whoever does not see where it begins must not either.
         if end - at > BEFORE {
             self.text.looks_far();
@@ -268,7 +266,7 @@ impl Search<'_> {
     fn look_behind_escapes(&mut self, hit: &Range<usize>) {
         if self.depth >= DEEPEST
             || hit.start < self.unescaped
-            || leads_nowhere(self.text.bytes, hit)
+            || leads_nowhere(&self.text, hit)
             || !self.is_broken_near(hit)
         {
             return;

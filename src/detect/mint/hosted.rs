@@ -4,7 +4,7 @@ use super::Mint;
 
 impl Mint {
     /// The secret with this placeholder name.
-    pub(super) fn hosted(&mut self, _name: &str) -> Option<String> {
-        None
+    pub(super) fn hosted(&mut self, name: &str) -> Option<String> {
+        self.forge(name).or_else(|| self.container(name)).or_else(|| self.artifact(name))
     }
 }

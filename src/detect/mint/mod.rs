@@ -3,8 +3,13 @@
 //! In: a seed. Out: secrets with right checksums, the same for the same seed, and texts whose placeholders are filled with them.
 //! It must never use a clock or a source of randomness: a failing example has to fail again.
 
+mod artifacts;
+mod azure;
+mod containers;
+mod forges;
 mod hosted;
 mod language;
+mod macaroons;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
@@ -108,6 +113,11 @@ impl Mint {
             "auth" => self.auth(),
             _ => return self.language(name).or_else(|| self.hosted(name)),
         })
+    }
+
+    /// So many bytes.
+    fn bytes(&mut self, length: usize) -> Vec<u8> {
+        (0..length).map(|_| self.next() as u8).collect()
     }
 
     /// So many characters of an alphabet.

@@ -46,6 +46,27 @@ pub(super) fn bound(text: &[u8], scheme: Scheme) -> Option<BoundHost> {
     Some(BoundHost { host: host.to_ascii_lowercase(), port, path })
 }
 
+/// The host of an address as people write it, with or without a scheme.
+pub(super) fn address(text: &[u8]) -> Option<BoundHost> {
+    let (scheme, rest) = match memchr::memmem::find(text, b"://") {
+        Some(at) if text.get(..at)?.eq_ignore_ascii_case(b"http") => (Scheme::Http, text.get(at + 3..)?),
+        Some(at) => (Scheme::Https, text.get(at + 3..)?),
+        None => (Scheme::Unknown, text.strip_prefix(b"//").unwrap_or(text)),
+    };
+    bound(rest, scheme)
+}
+
+/// A registry that a file knows by a name and whose address it does not tell: the name stands for it.
+pub(super) fn named(name: &[u8]) -> Option<BoundHost> {
+    bound(name, Scheme::Unknown).map(|bound| BoundHost { port: None, path: "/".to_owned(), ..bound })
+}
+
+/// Whether text is written like a host: with a dot or a port.
+pub(super) fn is_address(text: &[u8]) -> bool {
+    let host = address(text);
+    host.is_some_and(|host| host.host.contains('.') || host.port.is_some() || host.host == "localhost")
+}
+
 /// A registry's own path, from the path of a package's file: `/npm/@a/b/-/b-1.0.0.tgz` is below `/npm/`.
 pub(super) fn above_package(text: &[u8]) -> &[u8] {
     let cut = |path: &[u8]| memchr::memrchr(b'/', path).unwrap_or(path.len());

@@ -5,15 +5,20 @@
 //! Before bytes further than `BEFORE` or `AFTER` the anchor decide whether there is a credential, it says so (`Text::looks_far` and its
 //! like); what they say about one that is there, its host say, needs no saying.
 
+mod carrier;
+mod container;
+mod credential;
+mod form;
 mod host;
 mod key;
+mod language;
 pub(crate) mod names;
 mod npm;
 mod siblings;
 mod url;
 mod value;
 
-use std::cell::{Cell, OnceCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::ops::Range;
 
 use crate::model::{BoundHost, Evidence, Offline};
@@ -38,16 +43,21 @@ pub(crate) struct Parser {
     pub(crate) carries: bool,
 }
 
+/// A grammar of files that may name hosts of other registries.
+const fn carries(read: Read) -> Parser {
+    Parser { read, carries: true }
+}
+
 /// A grammar of one registry's own files.
 const fn own(read: Read) -> Parser {
     Parser { read, carries: false }
 }
 
 /// The parsers that rules may name.
-const PARSERS: [&[(&str, Parser)]; 1] = [&npm::PARSERS];
+const PARSERS: [&[(&str, Parser)]; 3] = [&npm::PARSERS, &language::PARSERS, &container::PARSERS];
 
 /// Grammars of no registry's own, and their anchors: what they read belongs to the registry of its host, or is left alone.
-pub(crate) const CARRIERS: [(&[&str], Read); 0] = [];
+pub(crate) const CARRIERS: [(&[&str], Read); 5] = carrier::ALL;
 
 /// The parser of this name.
 pub(crate) fn by_name(name: &str) -> Option<Parser> {
@@ -68,6 +78,8 @@ pub(crate) struct Text<'a> {
     /// Hosts of the public npm registry.
     npm: &'a [String],
     siblings: OnceCell<Siblings>,
+    /// The authority that was looked at last, what of it stands before the `@`, and up to where that was looked for.
+    authority: RefCell<(usize, Option<Range<usize>>, usize)>,
     /// What is being judged.
     anchor: Cell<(usize, usize)>,
     is_far: Cell<bool>,
@@ -75,7 +87,14 @@ pub(crate) struct Text<'a> {
 
 impl<'a> Text<'a> {
     pub(crate) fn new(bytes: &'a [u8], npm: &'a [String]) -> Self {
-        Self { bytes, npm, siblings: OnceCell::new(), anchor: Cell::new((0, 0)), is_far: Cell::new(false) }
+        Self {
+            bytes,
+            npm,
+            siblings: OnceCell::new(),
+            authority: RefCell::new((usize::MAX, None, 0)),
+            anchor: Cell::new((0, 0)),
+            is_far: Cell::new(false),
+        }
     }
 
     /// What is said from here on of near and far is meant from here.
@@ -94,6 +113,17 @@ impl<'a> Text<'a> {
         if range.start.saturating_add(BEFORE) < start || range.end > end.saturating_add(AFTER) {
             self.looks_far();
         }
+    }
+
+    /// What stands before the `@` of the authority that begins at `at`; read once for all that ask.
+    fn userinfo(&self, at: usize) -> Option<Range<usize>> {
+        let mut known = self.authority.borrow_mut();
+        if known.0 != at {
+            let (userinfo, looked) = url::userinfo(self.bytes, at);
+            *known = (at, userinfo, looked);
+        }
+        self.looks_up_to(known.2);
+        known.1.clone()
     }
 
     /// Whether far bytes have decided over any anchor.
@@ -137,8 +167,8 @@ impl<'a> Text<'a> {
 
 /// Whether the bytes beside a hit show that it leads to nothing, and would do so without the escapes of a quoted string: the
 /// scheme of a URL with nobody in it, a part of a longer word. Almost all hits are of these.
-pub(crate) fn leads_nowhere(bytes: &[u8], hit: &Range<usize>) -> bool {
-    url::is_bare(bytes, hit) || npm::is_part_of_word(bytes, hit)
+pub(crate) fn leads_nowhere(text: &Text<'_>, hit: &Range<usize>) -> bool {
+    url::is_bare(text, hit) || npm::is_part_of_word(text.bytes, hit)
 }
 
 /// A credential as its file has it.
@@ -169,4 +199,37 @@ impl Found {
 pub(crate) fn host_of(address: &str) -> Option<String> {
     let rest = address.split_once("//").map_or(address, |(_, rest)| rest);
     host::bound(rest.as_bytes(), host::Scheme::Unknown).map(|bound| bound.host)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::detect::mint;
+
+    /// Reads at every anchor of each text; what is found is told as `user secret host`, placeholders filled in both.
+    pub(super) fn table(read: Read, anchors: &[&str], cases: &[(&str, &[&str])]) {
+        for (text, expected) in cases {
+            let both = mint::fill(&[*text, &expected.join("\n")].join("\u{1}"), 1);
+            let (text, expected) = both.split_once('\u{1}').unwrap();
+            let mut found: Vec<(usize, String)> = Vec::new();
+            let inner = Text::new(text.as_bytes(), &[]);
+            for anchor in anchors {
+                for (at, _) in text.match_indices(anchor) {
+                    inner.anchor(&(at..at + anchor.len()));
+                    found.extend(read(&inner, at..at + anchor.len()).into_iter().map(|found| told(text, &found)));
+                }
+            }
+            found.sort();
+            found.dedup();
+            let found: Vec<String> = found.into_iter().map(|(_, found)| found).collect();
+            assert_eq!(found, expected.lines().collect::<Vec<_>>(), "in {text}");
+        }
+    }
+
+    fn told(text: &str, found: &Found) -> (usize, String) {
+        assert!(found.span.start < found.span.end && found.span.end <= text.len(), "{found:?} in {text}");
+        let user = found.user.as_deref().unwrap_or("-");
+        let host = found.host.as_ref().map_or("-".to_owned(), ToString::to_string);
+        (found.span.start, format!("{user} {} {host}", String::from_utf8_lossy(&found.secret)))
+    }
 }

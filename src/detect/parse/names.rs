@@ -14,7 +14,7 @@ use super::key::begins_line;
 use super::value::{Lines, Link, Opening, neighbour, opening};
 use super::{Found, Text};
 use crate::detect::decode;
-use crate::detect::placeholder::{is_placeholder, is_placeholder_pair, is_reference};
+use crate::detect::placeholder::{begins_as_token, is_placeholder, is_placeholder_pair, is_reference};
 use crate::detect::proof::Proof;
 use crate::detect::rules;
 use crate::model::Offline;
@@ -106,7 +106,10 @@ pub(crate) fn identifier(bytes: &[u8], hit: &Range<usize>) -> Option<Range<usize
     }
     let whole = hit.start - before..hit.end + after;
     let text = bytes.get(whole.clone())?;
-    let start = whole.start + text.iter().take_while(is_sign).count();
+    let signs = text.iter().take_while(is_sign).count();
+    // `-Pname=value` and `-Dname=value` set properties of Gradle and of Java.
+    let is_property = matches!(text.get(signs.wrapping_sub(1)..), Some([b'-', b'P' | b'D', letter, ..]) if letter.is_ascii_lowercase());
+    let start = whole.start + signs + usize::from(is_property);
     let end = whole.end - text.iter().rev().take_while(is_sign).count();
     (start < end).then_some(start..end)
 }
@@ -176,15 +179,46 @@ fn password(text: &Text<'_>, name: &Range<usize>, value: Opening) -> Option<Foun
     let is_machine = || secret.iter().any(u8::is_ascii_digit) || secret.iter().any(u8::is_ascii_punctuation);
     if value.link < Link::Assigned && !(value.quote.is_some() && is_machine())
         || !is_set
+        || (value.quote.is_none() && is_type(secret))
         || secret.len() < SHORTEST_PASSWORD
         || !secret.iter().all(is_word)
         || is_reference(secret)
         || is_placeholder(secret)
         || is_placeholder_pair(b"", secret)
+        || begins_as_token(secret)
     {
         return None;
     }
     Some(Found::new(span, secret.to_vec()))
+}
+
+/// Words that stand behind a name where programs and schemas declare it.
+fn is_type(word: &[u8]) -> bool {
+    const TYPES: [&[u8]; 20] = [
+        b"any",
+        b"bool",
+        b"boolean",
+        b"bytes",
+        b"char",
+        b"false",
+        b"none",
+        b"null",
+        b"number",
+        b"object",
+        b"optional",
+        b"required",
+        b"secret",
+        b"secretstr",
+        b"secretstring",
+        b"str",
+        b"string",
+        b"text",
+        b"true",
+        b"undefined",
+    ];
+    let word = word.strip_suffix(b",").unwrap_or(word);
+    let word = word.strip_suffix(b"?").unwrap_or(word);
+    TYPES.iter().any(|each| word.eq_ignore_ascii_case(each))
 }
 
 /// Whether the name begins a line, or stands behind a word that sets variables.
@@ -233,6 +267,8 @@ mod tests {
             ("a = process.env.X_TOKEN || 'x'", Some("process.env.X_TOKEN")),
             ("--x-TOKEN y", Some("x-TOKEN")),
             ("the TOKEN.", Some("TOKEN")),
+            ("-Pmy.TOKEN=y", Some("my.TOKEN")),
+            ("-PTOKEN=y", Some("PTOKEN")),
             ("TOKEN", Some("TOKEN")),
         ] {
             let at = text.find("TOKEN").unwrap();

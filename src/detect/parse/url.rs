@@ -1,7 +1,7 @@
 //! Credentials inside the URL of a registry: `https://user:password@host/`, and where a query stands.
 //!
-//! Lockfiles hold thousands of URLs, so the first look is a short loop over the authority; and only what is a registry's URL counts,
-//! by the key it is the value of or by the path of a package file.
+//! Lockfiles hold thousands of URLs, so the first look is a short loop over the authority, taken once for all rules; and only what is a
+//! registry's URL counts, by the key it is the value of, by the path of a package file, or by a host that a registry owns.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -9,8 +9,8 @@ use std::ops::Range;
 use percent_encoding::percent_decode;
 
 use super::host::{Scheme, above_package, bound};
-use super::{Found, Text};
-use crate::detect::placeholder::is_placeholder_pair;
+use super::{Found, Text, credential};
+use crate::detect::placeholder::{is_machine_made, is_placeholder, is_placeholder_pair};
 use crate::model::BoundHost;
 
 const LONGEST_AUTHORITY: usize = 512;
@@ -31,6 +31,9 @@ const KEYS: [&[u8]; 10] = [
     b"yarnnpmregistryserver",
 ];
 
+/// What stands for a password where the user is a token.
+const NO_PASSWORDS: [&[u8]; 5] = [b"x-oauth-basic", b"x", b"x-oauth-token", b"oauth2", b"x-access-token"];
+
 /// The password of the URL that begins at the anchor.
 pub(super) fn password(text: &Text<'_>, anchor: Range<usize>) -> Option<Found> {
     read(text, anchor, is_registry)
@@ -47,11 +50,52 @@ pub(super) fn passwords(text: &Text<'_>, within: Range<usize>) -> Vec<Found> {
     schemes.filter_map(|anchor| read(text, anchor, |_, _, _| true)).collect()
 }
 
+/// The credential of any URL; whose it is depends on its host.
+pub(super) fn remote(text: &Text<'_>, anchor: Range<usize>) -> Vec<Found> {
+    text.userinfo(anchor.end).and_then(|userinfo| userinfo_of(text, &anchor, userinfo)).into_iter().collect()
+}
+
+/// The credential of a URL that is the value of a key which these names.
+pub(super) fn keyed(
+    text: &Text<'_>,
+    anchor: &Range<usize>,
+    names: impl Fn(&[u8], usize, &[u8]) -> bool,
+) -> Option<Found> {
+    let userinfo = text.userinfo(anchor.end)?;
+    let (key, from) = key_before(text.bytes, anchor.start)?;
+    text.looks_at(&(from..anchor.end));
+    if names(text.bytes, from, &key) { userinfo_of(text, anchor, userinfo) } else { None }
+}
+
+/// User and password of a URL, or the token that stands in for both.
+fn userinfo_of(text: &Text<'_>, anchor: &Range<usize>, userinfo: Range<usize>) -> Option<Found> {
+    let bytes = text.bytes;
+    let raw = bytes.get(userinfo.clone())?;
+    let colon = memchr::memchr(b':', raw).unwrap_or(raw.len());
+    let (user, secret) = (decoded(raw.get(..colon)?), decoded(raw.get(colon + 1..).unwrap_or_default()));
+    let host = userinfo.end + 1;
+    text.looks_at(&(anchor.start..url_from(bytes, host).end + 1));
+    let is_stand_in = |secret: &[u8]| secret.is_empty() || NO_PASSWORDS.contains(&secret);
+    if is_stand_in(&secret) {
+        let span = userinfo.start..userinfo.start + colon;
+        return if is_machine_made(&user) {
+            credential::token(span, &user, self::host(bytes, anchor.start, host))
+        } else {
+            None
+        };
+    }
+    let is_typed = is_placeholder(&secret) && !secret.iter().any(u8::is_ascii_digit);
+    let span = userinfo.start + colon + 1..userinfo.end;
+    if is_typed {
+        None
+    } else {
+        credential::password(span, &secret, Some(&user), Some(self::host(bytes, anchor.start, host)?))
+    }
+}
+
 fn read(text: &Text<'_>, anchor: Range<usize>, counts: impl Fn(&[u8], usize, usize) -> bool) -> Option<Found> {
     let bytes = text.bytes;
-    let (userinfo, looked) = userinfo(bytes, anchor.end);
-    text.looks_up_to(looked);
-    let userinfo = userinfo?;
+    let userinfo = text.userinfo(anchor.end)?;
     let raw = bytes.get(userinfo.clone())?;
     let colon = memchr::memchr(b':', raw)?;
     let (user, secret) = (decoded(raw.get(..colon)?), decoded(raw.get(colon + 1..)?));
@@ -81,12 +125,12 @@ pub(super) fn host_before(bytes: &[u8], name: usize) -> Option<BoundHost> {
 }
 
 /// Whether the hit is a URL's scheme with no user or password behind it, as almost all of them are.
-pub(super) fn is_bare(bytes: &[u8], hit: &Range<usize>) -> bool {
-    bytes.get(hit.clone()).is_some_and(|scheme| scheme.ends_with(b"://")) && userinfo(bytes, hit.end).0.is_none()
+pub(super) fn is_bare(text: &Text<'_>, hit: &Range<usize>) -> bool {
+    text.bytes.get(hit.clone()).is_some_and(|scheme| scheme.ends_with(b"://")) && text.userinfo(hit.end).is_none()
 }
 
 /// What stands before the `@` of an authority that begins at `at`, and up to where that was looked for.
-fn userinfo(bytes: &[u8], at: usize) -> (Option<Range<usize>>, usize) {
+pub(super) fn userinfo(bytes: &[u8], at: usize) -> (Option<Range<usize>>, usize) {
     let rest = bytes.get(at..).unwrap_or_default();
     let rest = rest.get(..LONGEST_AUTHORITY).unwrap_or(rest);
     let length = rest.iter().position(|byte| ends_authority(*byte)).unwrap_or(rest.len());
@@ -123,6 +167,11 @@ fn is_registry(bytes: &[u8], start: usize, host: usize) -> bool {
 
 /// Whether the URL is the value of a key that names a registry.
 fn is_value_of_registry_key(bytes: &[u8], start: usize) -> bool {
+    key_before(bytes, start).is_some_and(|(key, _)| KEYS.contains(&key.as_slice()))
+}
+
+/// The key whose value begins at `start`, in lower case and without its signs, and where it begins.
+fn key_before(bytes: &[u8], start: usize) -> Option<(Vec<u8>, usize)> {
     let before = bytes.get(start.saturating_sub(LONGEST_KEY)..start).unwrap_or_default();
     let gap = before
         .iter()
@@ -134,7 +183,7 @@ fn is_value_of_registry_key(bytes: &[u8], start: usize) -> bool {
     let length = before.iter().rev().take_while(is_key).count();
     let name = before.get(before.len() - length..).unwrap_or_default();
     let plain: Vec<u8> = name.iter().filter(|byte| byte.is_ascii_alphanumeric()).map(u8::to_ascii_lowercase).collect();
-    gap > 0 && KEYS.contains(&plain.as_slice())
+    (gap > 0).then(|| (plain, start - gap - length))
 }
 
 fn decoded(text: &[u8]) -> Cow<'_, [u8]> {
@@ -144,6 +193,7 @@ fn decoded(text: &[u8]) -> Cow<'_, [u8]> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::detect::parse::tests::table;
 
     fn found(text: &str) -> Option<String> {
         let at = text.find("https://").unwrap();
@@ -178,6 +228,31 @@ mod tests {
         ] {
             assert_eq!(found(text).as_deref(), expected, "{text}");
         }
+    }
+
+    #[test]
+    fn credentials_of_any_url() {
+        table(
+            remote,
+            &["https://", "http://"],
+            &[
+                ("git clone https://mia:Kestrel-1@r.invalid/x.git", &["mia Kestrel-1 r.invalid/x.git/"]),
+                ("url = https://mia:Kes%40trel@r.invalid:8443/x", &["mia Kes@trel r.invalid:8443/x/"]),
+                ("git+https://mia:Kestrel-1@r.invalid", &["mia Kestrel-1 r.invalid/"]),
+                ("https://oauth2:4k8z1q7m2x9c3v5bTq@r.invalid/x", &["oauth2 4k8z1q7m2x9c3v5bTq r.invalid/x/"]),
+                ("https://4k8z1q7m2x9c3v5bTq@r.invalid/x", &["- 4k8z1q7m2x9c3v5bTq r.invalid/x/"]),
+                ("https://4k8z1q7m2x9c3v5bTq:@r.invalid/x", &["- 4k8z1q7m2x9c3v5bTq r.invalid/x/"]),
+                ("https://4k8z1q7m2x9c3v5bTq:x-oauth-basic@r.invalid/x", &["- 4k8z1q7m2x9c3v5bTq r.invalid/x/"]),
+                ("https://mia@r.invalid/x", &[]),
+                ("https://x-access-token:${TOKEN}@r.invalid/x", &[]),
+                ("https://x-access-token:$TOKEN@r.invalid/x", &[]),
+                ("https://oauth2:token@r.invalid/x", &[]),
+                ("https://user:password@r.invalid/x", &[]),
+                ("https://<user>:<pass>@r.invalid/x", &[]),
+                ("https://mia:{token}@r.invalid/x", &[]),
+                ("https://r.invalid/@scope/x:y", &[]),
+            ],
+        );
     }
 
     #[test]

@@ -106,7 +106,7 @@ pub(crate) fn compile(pattern: &str) -> Result<Regex, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Matcher;
+    use crate::model::{Matcher, RegistryId};
 
     const HEAD: &str = "[registry]\nid = \"acme\"\n\n";
     const RULE: &str = r#"[[rule]]
@@ -207,7 +207,7 @@ examples = ["acme-0f1e2d3c4b5a69788796"]
     #[test]
     fn a_file_may_add_rules_to_a_registry_but_not_change_where_its_secrets_go() {
         let mut all = embedded().unwrap();
-        let before = all.rules.len();
+        let before = (all.rules.len(), all.registries.len());
         let mut more = |head: &str| add(&mut all, &format!("{head}{RULE}"), "more.toml", true);
         more("[registry]\nid = \"npm\"\n").unwrap();
         for fact in [
@@ -221,7 +221,7 @@ examples = ["acme-0f1e2d3c4b5a69788796"]
         }
         let error = more(HEAD).unwrap_err().to_string();
         assert_eq!(error, "more.toml:5:6: there is another rule with this id");
-        assert_eq!((all.rules.len(), all.registries.len()), (before + 1, 1));
+        assert_eq!((all.rules.len(), all.registries.len()), (before.0 + 1, before.1));
     }
 
     #[test]
@@ -247,7 +247,7 @@ examples = ["acme-0f1e2d3c4b5a69788796"]
     #[test]
     fn the_registry_of_npm() {
         let rules = embedded().unwrap();
-        let npm = &rules.registries[0];
+        let npm = rules.registry(&RegistryId::new("npm")).unwrap();
         let page = npm.owner_page.as_deref().unwrap();
         assert!(page.starts_with("https://") && page.ends_with("/settings/~/tokens"));
         assert!(npm.api.is_some() && npm.mirrors.len() == 1 && rules.rules.iter().all(|rule| !rule.custom));

@@ -1,0 +1,17 @@
+//! Grammars of no registry's own: files and commands that carry credentials for many hosts.
+
+mod curl;
+mod header;
+mod hosts;
+mod netrc;
+
+use super::{Found, Read, Text, credential, form, host, url};
+
+/// Each with its anchors. What they read belongs to the registry of its host, or is left alone.
+pub(super) const ALL: [(&[&str], Read); 5] = [
+    (&["https://", "http://"], url::remote),
+    (&["machine "], netrc::parse),
+    (&["extraheader", "extraHeader"], header::parse),
+    (&["curl -", "curl \\\n"], curl::parse),
+    (&["oauth_token:", "api_protocol:"], hosts::parse),
+];

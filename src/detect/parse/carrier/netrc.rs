@@ -1,0 +1,105 @@
+//! `.netrc` and `_netrc`: `machine HOST login USER password SECRET`, on one line or several, in any order after the host.
+//!
+//! The words around are few, so the reader takes pairs of words for as long as they are such. `default` names no host, so it is nobody's.
+
+use std::ops::Range;
+
+use super::host::address;
+use super::{Found, Text, credential};
+
+/// How far an entry is followed.
+const REACH: usize = 1 << 10;
+const LONGEST_WORD: usize = 512;
+
+pub(super) fn parse(text: &Text<'_>, anchor: Range<usize>) -> Vec<Found> {
+    read(text, anchor).into_iter().collect()
+}
+
+fn read(text: &Text<'_>, anchor: Range<usize>) -> Option<Found> {
+    let bytes = text.bytes;
+    let before = anchor.start.checked_sub(1).and_then(|at| bytes.get(at));
+    if before.is_some_and(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')) {
+        return None;
+    }
+    // `echo "machine …" > .netrc`
+    let quote = before.copied().filter(|byte| matches!(byte, b'"' | b'\'' | b'`'));
+    let limit = bytes.len().min(anchor.end.saturating_add(REACH));
+    let host = word(bytes, anchor.end, limit, quote)?;
+    let machine = address(bytes.get(host.clone())?).filter(|host| host.host.contains('.'))?;
+    let (mut at, mut user, mut secret) = (host.end, None, None);
+    loop {
+        text.looks_at(&(anchor.start..at + 1));
+        let Some(name) = word(bytes, at, limit, quote) else { break };
+        let value = word(bytes, name.end, limit, quote);
+        text.looks_at(&(anchor.start..value.as_ref().map_or(name.end, |value| value.end) + 1));
+        match (bytes.get(name.clone())?, value) {
+            (b"login", Some(value)) => (at, user) = (value.end, Some(value)),
+            (b"password", Some(value)) => (at, secret) = (value.end, Some(value)),
+            (b"account", Some(value)) => at = value.end,
+            _ => break,
+        }
+    }
+    let span = bare(bytes, secret?);
+    let user = user.map(|user| bare(bytes, user)).and_then(|user| bytes.get(user));
+    credential::password(span.clone(), bytes.get(span)?, user, Some(machine))
+}
+
+/// The next word, over the lines that follow each other directly.
+fn word(bytes: &[u8], from: usize, limit: usize, quote: Option<u8>) -> Option<Range<usize>> {
+    let rest = bytes.get(from..limit)?;
+    let gap = rest.iter().take(64).take_while(|byte| byte.is_ascii_whitespace()).count();
+    let rest = rest.get(gap..)?;
+    let inner = rest.first().copied().filter(|byte| matches!(byte, b'"' | b'\'') && Some(*byte) != quote);
+    let is_end = |(at, byte): (usize, &u8)| match inner {
+        Some(inner) => at > 0 && (*byte == inner || *byte == b'\n'),
+        None => byte.is_ascii_whitespace() || Some(*byte) == quote || matches!(byte, b'\\' | b'\0'),
+    };
+    let length = rest.iter().take(LONGEST_WORD).enumerate().position(is_end).unwrap_or(rest.len().min(LONGEST_WORD));
+    let length = if inner.is_some() { (length + 1).min(rest.len()) } else { length };
+    (length > 0 && length < LONGEST_WORD).then_some(from + gap..from + gap + length)
+}
+
+/// A word without the quotes around it.
+fn bare(bytes: &[u8], word: Range<usize>) -> Range<usize> {
+    match bytes.get(word.clone()) {
+        Some([open @ (b'"' | b'\''), .., close]) if open == close => word.start + 1..word.end - 1,
+        _ => word,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::detect::parse::tests::table;
+
+    #[test]
+    fn entries() {
+        table(
+            parse,
+            &["machine "],
+            &[
+                ("machine r.invalid login mia password Kestrel-1", &["mia Kestrel-1 r.invalid/"]),
+                ("machine r.invalid\n  login mia\n  password Kestrel-1\n", &["mia Kestrel-1 r.invalid/"]),
+                ("machine r.invalid\r\nlogin mia\r\npassword Kestrel-1\r\n", &["mia Kestrel-1 r.invalid/"]),
+                ("machine r.invalid password Kestrel-1 login mia", &["mia Kestrel-1 r.invalid/"]),
+                ("machine r.invalid account a login mia password \"Kes trel\"", &["mia Kes trel r.invalid/"]),
+                ("machine r.invalid\n\tpassword Kestrel-1\nmachine s.invalid login u\n", &["- Kestrel-1 r.invalid/"]),
+                (
+                    "machine a.invalid login u password Heron-1\nmachine b.invalid login v password Heron-2\ndefault login w password Heron-3",
+                    &["u Heron-1 a.invalid/", "v Heron-2 b.invalid/"],
+                ),
+                ("echo \"machine r.invalid login mia password Kestrel-1\" > ~/.netrc", &["mia Kestrel-1 r.invalid/"]),
+                ("machine r.invalid login mia password Kestrel-1\\nmachine", &["mia Kestrel-1 r.invalid/"]),
+                ("# machine r.invalid login mia password Kestrel-1 # old", &["mia Kestrel-1 r.invalid/"]),
+                ("machine r.invalid login mia password $TOKEN", &[]),
+                ("machine r.invalid login mia password ${{ secrets.T }}", &[]),
+                ("machine r.invalid login mia password <password>", &[]),
+                ("machine r.invalid login user password password", &[]),
+                ("machine r.invalid login mia", &[]),
+                ("machine %s login %s password %s", &[]),
+                ("a machine learning password Kestrel-1", &[]),
+                ("virtualmachine r.invalid password Kestrel-1", &[]),
+            ],
+        );
+    }
+}

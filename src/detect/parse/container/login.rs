@@ -1,0 +1,129 @@
+//! `docker login -u USER -p PASSWORD HOST` and the same of podman, buildah, skopeo, helm, oras and crane; skopeo's `--creds`; the login
+//! action of GitHub's workflows.
+
+use std::ops::Range;
+
+use memchr::memmem;
+
+use super::form::command::words;
+use super::form::lines::Table;
+use super::host::{address, is_address};
+use super::{Found, Text, credential};
+
+/// How far an action's inputs are followed.
+const INPUTS: usize = 400;
+const ABOVE: usize = 256;
+const FLAGS: [&str; 6] = ["--password-stdin", "--insecure", "--plain-http", "--tls-verify", "-v", "--verbose"];
+
+pub(super) fn parse(text: &Text<'_>, anchor: Range<usize>) -> Vec<Found> {
+    let found = match text.bytes.get(anchor.clone()).unwrap_or_default() {
+        b"docker/login-action" => action(text, &anchor),
+        literal if literal.starts_with(b"-creds") => creds(text, &anchor),
+        _ => login(text, &anchor),
+    };
+    found.into_iter().collect()
+}
+
+fn login(text: &Text<'_>, anchor: &Range<usize>) -> Option<Found> {
+    let bytes = text.bytes;
+    let words = words(bytes, anchor.end);
+    text.looks_at(&(anchor.start..words.end + 1));
+    let user = words.option(&["-u", "--username"]).and_then(|user| bytes.get(user));
+    let span = words.option(&["-p", "--password"]).or_else(|| piped(text, anchor.start))?;
+    let plain = words.plain(&FLAGS);
+    let host = plain.iter().filter_map(|word| bytes.get(word.clone())).find(|word| is_address(word)).and_then(address);
+    // A host in a variable is not the default one.
+    let is_elsewhere = host.is_none() && plain.iter().any(|word| bytes.get(word.start) == Some(&b'$'));
+    let found = credential::password(span.clone(), bytes.get(span)?, user, host)?;
+    (!is_elsewhere).then_some(found)
+}
+
+/// `echo PASSWORD | docker login … --password-stdin`
+fn piped(text: &Text<'_>, at: usize) -> Option<Range<usize>> {
+    let bytes = text.bytes;
+    let floor = at.saturating_sub(ABOVE);
+    let head = bytes.get(floor..at)?;
+    let line = memchr::memrchr(b'\n', head).map_or(0, |end| end + 1);
+    let pipe = line + memchr::memrchr(b'|', head.get(line..)?)?;
+    text.looks_at(&(floor + line.saturating_sub(1)..at));
+    let echo = line + memmem::rfind(head.get(line..pipe)?, b"echo ")? + b"echo ".len();
+    let words = words(bytes, floor + echo);
+    let word = words.plain(&["-n", "-e"]).first()?.clone();
+    (words.end <= floor + pipe).then_some(word)
+}
+
+/// `skopeo copy --src-creds USER:PASSWORD docker://HOST/…`
+fn creds(text: &Text<'_>, anchor: &Range<usize>) -> Option<Found> {
+    let bytes = text.bytes;
+    let words = words(bytes, anchor.end);
+    text.looks_at(&(anchor.start..words.end + 1));
+    let span = words.all.first()?.clone();
+    let (user, secret) = credential::pair(bytes.get(span.clone())?)?;
+    let images = words.all.iter().filter_map(|word| bytes.get(word.clone())?.strip_prefix(b"docker://"));
+    let is_source = bytes.get(..anchor.start).is_some_and(|head| head.ends_with(b"src"));
+    let image = if is_source { images.clone().next() } else { images.clone().next_back() };
+    let host = image.and_then(|image| image.split(|byte| *byte == b'/').next()).filter(|host| is_address(host));
+    let secret = span.start + user.len() + 1..span.start + user.len() + 1 + secret.len();
+    credential::password(secret.clone(), bytes.get(secret)?, Some(user), address(host?))
+}
+
+/// `uses: docker/login-action@v3`, `with:` registry, username and password.
+fn action(text: &Text<'_>, anchor: &Range<usize>) -> Option<Found> {
+    let bytes = text.bytes;
+    let end = bytes.len().min(anchor.end.saturating_add(INPUTS));
+    let rest = bytes.get(anchor.end..end)?;
+    let end = memmem::find(rest, b"uses:").map_or(end, |at| anchor.end + at);
+    text.looks_at(&(anchor.start..end + 5));
+    let table = Table::new(bytes, anchor.end..end);
+    let span = table.value(&["password"])?;
+    let host = table.text(&["registry"]).and_then(address);
+    credential::password(span.clone(), bytes.get(span)?, table.text(&["username"]), host)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::detect::parse::tests::table;
+
+    #[test]
+    fn logins() {
+        let anchors = ["docker login", "podman login", "registry login", "-creds ", "-creds=", "docker/login-action"];
+        table(
+            parse,
+            &anchors,
+            &[
+                ("docker login -u mia -p Kestrel-1 r.invalid\n", &["mia Kestrel-1 r.invalid/"]),
+                ("docker login --username=mia --password=Kestrel-1\r\n", &["mia Kestrel-1 -"]),
+                ("sudo podman login -umia -pKestrel-1 r.invalid:5000 && x", &["mia Kestrel-1 r.invalid:5000/"]),
+                (
+                    "RUN helm registry login r.invalid \\\n  -u mia \\\n  --password 'Kes trel'",
+                    &["mia Kes trel r.invalid/"],
+                ),
+                ("echo Kestrel-1 | docker login -u mia --password-stdin r.invalid", &["mia Kestrel-1 r.invalid/"]),
+                ("echo \"Kestrel-1\" | docker login -u mia --password-stdin", &["mia Kestrel-1 -"]),
+                ("\"run\": \"docker login -u mia -p Kestrel-1\"", &["mia Kestrel-1 -"]),
+                (
+                    "skopeo copy --src-creds mia:Kestrel-1 docker://r.invalid/a docker://s.invalid/b",
+                    &["mia Kestrel-1 r.invalid/"],
+                ),
+                (
+                    "skopeo copy --dest-creds=mia:Kestrel-1 docker://r.invalid/a docker://s.invalid/b",
+                    &["mia Kestrel-1 s.invalid/"],
+                ),
+                (
+                    "- uses: docker/login-action@v3\n  with:\n    registry: r.invalid\n    username: mia\n    password: Kestrel-1\n",
+                    &["mia Kestrel-1 r.invalid/"],
+                ),
+                ("- uses: docker/login-action@v3\n  with:\n    username: mia\n    password: ${{ secrets.P }}\n", &[]),
+                ("- uses: docker/login-action@v3\n- uses: x\n  with:\n    password: Kestrel-1\n", &[]),
+                ("docker login -u mia -p $PASSWORD r.invalid", &[]),
+                ("docker login -u mia -p Kestrel-1 $HOST", &[]),
+                ("docker login -u \"$U\" --password-stdin", &[]),
+                ("echo \"$PASSWORD\" | docker login -u mia --password-stdin", &[]),
+                ("docker login -u username -p password", &[]),
+                ("docker login -u <user> -p <password>", &[]),
+                ("use docker login and x", &[]),
+            ],
+        );
+    }
+}

@@ -1,0 +1,85 @@
+//! Clients of artifact servers: `jfrog-cli.conf` with its list of servers, and Cloudsmith's `credentials.ini`.
+
+use std::ops::Range;
+
+use super::form::json::{objects, unescaped};
+use super::form::lines::Table;
+use super::host::address;
+use super::{Found, Text, credential};
+
+/// How far from its address a server's object begins.
+const ABOVE: usize = 1 << 10;
+
+/// The object of one server, read from its address.
+pub(super) fn jfrog(text: &Text<'_>, anchor: Range<usize>) -> Vec<Found> {
+    let bytes = text.bytes;
+    let head = bytes.get(anchor.start.saturating_sub(ABOVE)..anchor.start).unwrap_or_default();
+    let Some(open) = memchr::memrchr(b'{', head) else {
+        text.looks_at(&(anchor.start.saturating_sub(ABOVE)..anchor.end));
+        return Vec::new();
+    };
+    let open = anchor.start - head.len() + open;
+    let objects = objects(bytes, open);
+    text.looks_at(&(open..objects.end + 1));
+    let Some(server) = objects.all.first() else { return Vec::new() };
+    let host = server.text(bytes, &["artifactoryUrl"]).map(unescaped).and_then(|url| address(&url));
+    let user = server.text(bytes, &["user"]);
+    let password = server
+        .value(bytes, &["password"])
+        .and_then(|span| credential::password(span.clone(), &unescaped(bytes.get(span)?), user, host.clone()));
+    let tokens = ["accessToken", "refreshToken", "artifactoryRefreshToken", "apiKey"].iter().filter_map(|name| {
+        let span = server.value(bytes, &[*name])?;
+        credential::token(span.clone(), bytes.get(span)?, host.clone())
+    });
+    password.into_iter().chain(tokens).collect()
+}
+
+/// `api_key` below `[default]`.
+pub(super) fn cloudsmith(text: &Text<'_>, anchor: Range<usize>) -> Vec<Found> {
+    let Some((_, table)) = Table::below(text.bytes, anchor.start) else { return Vec::new() };
+    text.looks_at(&(anchor.start..table.body.end + 1));
+    let read = || {
+        let span = table.value(&["api_key"])?;
+        let raw = text.bytes.get(span.clone())?;
+        let body = raw.strip_prefix(b"csa_").unwrap_or(raw);
+        let is_key = matches!(body.len(), 36 | 40) && body.iter().all(u8::is_ascii_alphanumeric);
+        if is_key { credential::token(span, raw, None) } else { None }
+    };
+    read().into_iter().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::detect::parse::tests::table;
+
+    #[test]
+    fn servers() {
+        table(
+            jfrog,
+            &["\"artifactoryUrl\""],
+            &[
+                (
+                    "{\"servers\": [{\"url\": \"https://r.invalid/\", \"artifactoryUrl\": \"https://r.invalid/artifactory/\", \"user\": \"mia\", \"password\": \"Kestrel-1\"}]}",
+                    &["mia Kestrel-1 r.invalid/artifactory/"],
+                ),
+                (
+                    "{\r\n\"user\": \"mia\",\r\n\"artifactoryUrl\": \"https://r.invalid/artifactory/\",\r\n\"accessToken\": \"{opaque}\",",
+                    &["- {opaque} r.invalid/artifactory/"],
+                ),
+                ("{\"artifactoryUrl\": \"https://r.invalid/\", \"user\": \"mia\", \"password\": \"${P}\"}", &[]),
+                ("\"artifactoryUrl\"", &[]),
+            ],
+        );
+        table(
+            cloudsmith,
+            &["[default]"],
+            &[
+                ("[default]\napi_key={hex40}\n", &["- {hex40} -"]),
+                ("# comment\r\n[default]\r\napi_key = {hex40}\r\n", &["- {hex40} -"]),
+                ("[default]\napi_key=\n", &[]),
+                ("[default]\nregion = x\n[other]\napi_key={hex40}\n", &[]),
+            ],
+        );
+    }
+}

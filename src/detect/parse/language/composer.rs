@@ -1,0 +1,138 @@
+//! Composer's `auth.json`, `COMPOSER_AUTH` and `config` in `composer.json`: tables of hosts, one for each kind of credential; and the
+//! `composer config` that writes them.
+
+use std::ops::Range;
+
+use super::form::command::words;
+use super::form::json::{objects, opened, unescaped};
+use super::host::{address, is_address};
+use super::{Found, Text, credential};
+use crate::model::BoundHost;
+
+/// `http-basic`: user and password for each host.
+pub(super) fn passwords(text: &Text<'_>, anchor: Range<usize>) -> Vec<Found> {
+    let bytes = text.bytes;
+    if let Some(plain) = command(text, &anchor) {
+        let read = || {
+            let [key, user, secret] = plain.try_into().ok()?;
+            let host = host(bytes, &key)?;
+            credential::password(secret.clone(), bytes.get(secret)?, bytes.get(user), Some(host))
+        };
+        return read().into_iter().collect();
+    }
+    let Some(open) = opened(bytes, anchor.end) else { return Vec::new() };
+    let objects = objects(bytes, open);
+    text.looks_at(&(anchor.start..objects.end + 1));
+    let found = objects.all.iter().filter_map(|entry| {
+        let host = host(bytes, entry.key.as_ref()?)?;
+        let span = entry.value(bytes, &["password"])?;
+        let user = entry.text(bytes, &["username"]).map(unescaped);
+        credential::password(span.clone(), &unescaped(bytes.get(span)?), user.as_deref(), Some(host))
+    });
+    found.collect()
+}
+
+/// Tokens for each host, as a string or in an object.
+pub(super) fn tokens(text: &Text<'_>, anchor: Range<usize>) -> Vec<Found> {
+    let bytes = text.bytes;
+    if let Some(plain) = command(text, &anchor) {
+        let read = || {
+            let host = host(bytes, plain.first()?)?;
+            let secret = plain.last().filter(|_| plain.len() > 1)?.clone();
+            credential::token(secret.clone(), bytes.get(secret)?, Some(host))
+        };
+        return read().into_iter().collect();
+    }
+    let Some(open) = opened(bytes, anchor.end) else { return Vec::new() };
+    let objects = objects(bytes, open);
+    text.looks_at(&(anchor.start..objects.end + 1));
+    let mut found = Vec::new();
+    for entry in &objects.all {
+        if let Some(host) = entry.key.as_ref().and_then(|key| host(bytes, key)) {
+            let secrets = ["token", "consumer-secret"].iter().filter_map(|name| entry.value(bytes, &[*name]));
+            found.extend(
+                secrets.filter_map(|span| credential::token(span.clone(), bytes.get(span)?, Some(host.clone()))),
+            );
+        } else {
+            let strings = entry.strings.iter().filter_map(|(key, span)| {
+                credential::token(span.clone(), bytes.get(span.clone())?, Some(host(bytes, key)?))
+            });
+            found.extend(strings);
+        }
+    }
+    found
+}
+
+fn host(bytes: &[u8], key: &Range<usize>) -> Option<BoundHost> {
+    let key = unescaped(bytes.get(key.clone())?);
+    if is_address(&key) { address(&key) } else { None }
+}
+
+/// `composer config [options] KIND.HOST VALUES`: the host and the values.
+fn command(text: &Text<'_>, anchor: &Range<usize>) -> Option<Vec<Range<usize>>> {
+    let bytes = text.bytes;
+    let head = bytes.get(anchor.start.saturating_sub(96)..anchor.start)?;
+    let line = head.rsplit(|byte| *byte == b'\n').next()?;
+    if bytes.get(anchor.end) != Some(&b'.') || memchr::memmem::find(line, b"composer").is_none() {
+        return None;
+    }
+    let words = words(bytes, anchor.end + 1);
+    text.looks_at(&(anchor.start..words.end + 1));
+    Some(words.plain(&["--global", "-g", "--auth", "-a"]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::detect::parse::tests::table;
+
+    #[test]
+    fn basic() {
+        table(
+            passwords,
+            &["http-basic"],
+            &[
+                (
+                    "{\"http-basic\": {\"r.invalid\": {\"username\": \"mia\", \"password\": \"Kestrel\\/1\"}}}",
+                    &["mia Kestrel/1 r.invalid/"],
+                ),
+                (
+                    "{\r\n\"http-basic\" : {\r\n\"r.invalid:8080\": {\r\n\"password\": \"Heron-22\",\r\n\"username\": \"mia\"\r\n},\r\n\"s.invalid\": {\"username\":\"u\",\"password\":\"Heron-33\"",
+                    &["mia Heron-22 r.invalid:8080/", "u Heron-33 s.invalid/"],
+                ),
+                ("composer config --global http-basic.r.invalid mia Kestrel-1\n", &["mia Kestrel-1 r.invalid/"]),
+                ("composer config http-basic.r.invalid mia $PASSWORD\n", &[]),
+                ("{\"http-basic\": {\"r.invalid\": {\"username\": \"%U%\", \"password\": \"%P%\"}}}", &[]),
+                ("{\"http-basic\": {\"r.invalid\": {\"username\": \"user\", \"password\": \"password\"}}}", &[]),
+                ("[http-basic.corp]\npassword = \"Kestrel-1\"", &[]),
+                ("{\"http-basic\": {}}, {\"r.invalid\": {\"username\": \"mia\", \"password\": \"Kestrel-1\"}}", &[]),
+            ],
+        );
+    }
+
+    #[test]
+    fn tokens_of_hosts() {
+        let anchors =
+            ["github-oauth", "gitlab-token", "gitlab-oauth", "bitbucket-oauth", "forgejo-token", "\"bearer\""];
+        table(
+            tokens,
+            &anchors,
+            &[
+                ("{\"github-oauth\": {\"r.invalid\": \"{hex40}\"}}", &["- {hex40} r.invalid/"]),
+                (
+                    "{\"gitlab-token\": {\"r.invalid\": {\"username\": \"mia\", \"token\": \"{opaque}\"}}}",
+                    &["- {opaque} r.invalid/"],
+                ),
+                ("{\"bearer\": {\"r.invalid\": \"{opaque}\"}}", &["- {opaque} r.invalid/"]),
+                (
+                    "{\"bitbucket-oauth\": {\"r.invalid\": {\"consumer-key\": \"k\", \"consumer-secret\": \"{opaque}\"}}}",
+                    &["- {opaque} r.invalid/"],
+                ),
+                ("composer config -g github-oauth.r.invalid {hex40}", &["- {hex40} r.invalid/"]),
+                ("{\"github-oauth\": {\"r.invalid\": \"${TOKEN}\"}}", &[]),
+                ("{\"github-oauth\": {\"r.invalid\": \"your-token\"}}", &[]),
+                ("{\"github-oauth\": \"{hex40}\"}", &[]),
+            ],
+        );
+    }
+}
