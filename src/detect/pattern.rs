@@ -21,6 +21,9 @@ const SHORTEST_REACH: usize = 1 << 10;
 /// No match is longer: the longest tokens hold keys and claims, and take four thousand characters.
 const LONGEST_REACH: usize = 8 << 10;
 
+/// No variable's name is longer.
+const LONGEST_NAME: usize = 64;
+
 /// A rule's expression and what has to hold beyond it.
 pub(crate) struct Pattern {
     text: String,
@@ -119,11 +122,18 @@ fn is_glued_before(text: &[u8], at: usize) -> bool {
         [.., b'\\', b'n' | b'r' | b't'] => false,
         [.., b'%', high, low] if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() => false,
         // `-TOKEN` is an option or an item, `x-TOKEN` a longer word.
-        [.., before, b'-'] => is_word(before) && *before != b'-',
+        [head @ .., before, b'-'] => is_word(before) && *before != b'-' && !is_fallback(head),
         // `-pTOKEN`
         [.., before, b'-', letter] if letter.is_ascii_alphabetic() && !is_word(before) => false,
         head => head.last().is_some_and(|byte| is_word(byte) && *byte != b'-'),
     }
+}
+
+/// Whether the text ends within the name of `${NAME-fallback}`.
+fn is_fallback(head: &[u8]) -> bool {
+    let name =
+        head.iter().rev().take(LONGEST_NAME).take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'_').count();
+    head.get(..head.len() - name).is_some_and(|head| head.ends_with(b"${"))
 }
 
 fn is_glued_behind(text: &[u8], end: usize) -> bool {
@@ -139,11 +149,12 @@ impl Compiled {
         let parsed = regex_syntax::ParserBuilder::new().unicode(false).utf8(false).build().parse(pattern).ok()?;
         let begins = begins_with_literal(&parsed, literals);
         let text = if begins { format!(r"\A(?:{pattern})") } else { pattern.to_owned() };
+        let longest = parsed.properties().maximum_len();
         Some(Self {
             regex: rules::compile(&text).ok()?,
             begins,
             // What only looks takes a byte on each side.
-            longest: parsed.properties().maximum_len().map_or(usize::MAX, |length| length.saturating_add(2)),
+            longest: longest.map_or(usize::MAX, |length| length.saturating_add(2)),
             is_word: is_one_word(&parsed),
         })
     }
@@ -228,6 +239,7 @@ mod tests {
             ("-acme_4k8z1q7m", true),
             ("--acme_4k8z1q7m", true),
             ("login -pacme_4k8z1q7m", true),
+            ("${TOKEN-acme_4k8z1q7m}", true),
             ("xacme_4k8z1q7m", false),
             ("x-acme_4k8z1q7m", false),
             ("_acme_4k8z1q7m", false),
