@@ -24,7 +24,7 @@ use crate::model::{Below, Blob, Evidence, Fresh, Match, Matcher, Rule, RuleSet};
 use bound::Owners;
 use encoded::{Forms, Layers};
 use matches::{merge, outward};
-use parse::NEAR;
+use parse::AFTER;
 use parse::names::{self, Names, Value};
 use pattern::Pattern;
 use prefilter::Prefilter;
@@ -68,7 +68,7 @@ impl Detector {
     /// further away is judged by bytes that are all old, or makes its blob one below which everything is searched whole.
     pub fn reach(&self) -> usize {
         // Twice encoded, a literal is not twice as long.
-        NEAR + 2 * self.engine.prefilter.longest()
+        AFTER + 2 * self.engine.prefilter.longest()
     }
 
     /// Every match of the blob, in order of place. Of a blob with fresh ranges only those that were not in the blob it was made

@@ -8,8 +8,9 @@ use std::sync::OnceLock;
 
 use regex::bytes::Regex;
 use regex_syntax::hir::literal::{ExtractKind, Extractor};
+use regex_syntax::hir::{Class, Hir, HirKind};
 
-use super::parse::{Found, NEAR};
+use super::parse::{AFTER, Found};
 use super::placeholder::is_placeholder;
 use super::proof::Proof;
 use super::rules;
@@ -32,8 +33,12 @@ pub(crate) struct Pattern {
 struct Compiled {
     regex: Regex,
     begins: bool,
-    is_far: bool,
+    /// How far behind its beginning a match can end.
+    longest: usize,
+    /// How far from its literal a match may reach. What has no bound of its own gets one.
     reach: usize,
+    /// Whether every match is one word, so that what ends the word ends the search.
+    is_word: bool,
 }
 
 impl Pattern {
@@ -43,18 +48,7 @@ impl Pattern {
     }
 
     fn compiled(&self) -> Option<&Compiled> {
-        let compile = || {
-            let begins = begins_with_literal(&self.text, &self.literals);
-            let text = if begins { format!(r"\A(?:{})", self.text) } else { self.text.clone() };
-            let longest = rules::longest_match(&self.text);
-            Some(Compiled {
-                regex: rules::compile(&text).ok()?,
-                begins,
-                is_far: longest.is_none_or(|length| length > NEAR),
-                reach: longest.unwrap_or(SHORTEST_REACH).clamp(SHORTEST_REACH, LONGEST_REACH),
-            })
-        };
-        self.compiled.get_or_init(compile).as_ref()
+        self.compiled.get_or_init(|| Compiled::new(&self.text, &self.literals)).as_ref()
     }
 
     /// Whether every match begins with a literal of the rule, so that only such places have to be looked at.
@@ -62,9 +56,18 @@ impl Pattern {
         self.compiled().is_some_and(|compiled| compiled.begins)
     }
 
-    /// Whether a match may be longer than what is near.
-    pub(crate) fn is_far(&self) -> bool {
-        self.compiled().is_some_and(|compiled| compiled.is_far)
+    /// Whether a match that begins at `at` would be a part of a longer word, where the rule does not allow that.
+    pub(crate) fn is_glued_before(&self, text: &[u8], at: usize) -> bool {
+        !self.glued && is_glued_before(text, at)
+    }
+
+    /// Whether bytes far behind the place decide over a match that begins there.
+    pub(crate) fn looks_far(&self, text: &[u8], at: usize) -> bool {
+        self.compiled().is_some_and(|Compiled { longest, is_word, .. }| {
+            let near = text.get(at..).unwrap_or_default();
+            let near = near.get(..AFTER).unwrap_or(near);
+            *longest > AFTER && !(*is_word && (near.len() < AFTER || !near.iter().all(|byte| is_of_word(*byte))))
+        })
     }
 
     /// How far from its literal a match may reach. What has no bound of its own gets one.
@@ -94,7 +97,7 @@ impl Pattern {
 
     fn judge(&self, text: &[u8], mut span: Range<usize>) -> Option<Found> {
         let secret = text.get(span.clone())?;
-        if !self.glued && is_glued(text, &span) {
+        if self.is_glued_before(text, span.start) || (!self.glued && is_glued_behind(text, span.end)) {
             return None;
         }
         let (mut evidence, mut offline) = (None, Offline::new());
@@ -112,10 +115,9 @@ impl Pattern {
     }
 }
 
-/// Whether a match is a part of a longer word. A letter after a backslash or a percent sign may be an escape, not a word.
-fn is_glued(text: &[u8], span: &Range<usize>) -> bool {
-    let is_word = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
-    let begins = match text.get(..span.start).unwrap_or_default() {
+/// Whether a match that begins here is a part of a longer word. A letter after a backslash or a percent sign may be an escape.
+fn is_glued_before(text: &[u8], at: usize) -> bool {
+    match text.get(..at).unwrap_or_default() {
         [.., b'\\', b'n' | b'r' | b't'] => false,
         [.., b'%', high, low] if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() => false,
         // `-TOKEN` is an option or an item, `x-TOKEN` a longer word.
@@ -123,20 +125,62 @@ fn is_glued(text: &[u8], span: &Range<usize>) -> bool {
         // `-pTOKEN`
         [.., before, b'-', letter] if letter.is_ascii_alphabetic() && !is_word(before) => false,
         head => head.last().is_some_and(|byte| is_word(byte) && *byte != b'-'),
-    };
-    // A secret that ends with a sign of its own cannot be told from a longer one by the sign behind it.
-    begins || text.get(span.end).is_some_and(is_word)
+    }
+}
+
+fn is_glued_behind(text: &[u8], end: usize) -> bool {
+    text.get(end).is_some_and(is_word)
+}
+
+fn is_word(byte: &u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')
+}
+
+impl Compiled {
+    fn new(pattern: &str, literals: &[String]) -> Option<Self> {
+        let parsed = regex_syntax::ParserBuilder::new().unicode(false).utf8(false).build().parse(pattern).ok()?;
+        let begins = begins_with_literal(&parsed, literals);
+        let text = if begins { format!(r"\A(?:{pattern})") } else { pattern.to_owned() };
+        let longest = parsed.properties().maximum_len();
+        Some(Self {
+            regex: rules::compile(&text).ok()?,
+            begins,
+            // What only looks takes a byte on each side.
+            longest: longest.map_or(usize::MAX, |length| length.saturating_add(2)),
+            reach: longest.unwrap_or(SHORTEST_REACH).clamp(SHORTEST_REACH, LONGEST_REACH),
+            is_word: is_one_word(&parsed),
+        })
+    }
 }
 
 /// Whether every match of the expression begins with one of the literals.
-fn begins_with_literal(pattern: &str, literals: &[String]) -> bool {
-    let parsed = regex_syntax::ParserBuilder::new().unicode(false).utf8(false).build().parse(pattern);
-    let Ok(parsed) = parsed else { return false };
+fn begins_with_literal(parsed: &Hir, literals: &[String]) -> bool {
     let mut extractor = Extractor::new();
     extractor.kind(ExtractKind::Prefix);
-    let prefixes = extractor.extract(&parsed);
+    let prefixes = extractor.extract(parsed);
     let begins = |prefix: &[u8]| literals.iter().any(|literal| prefix.starts_with(literal.as_bytes()));
     prefixes.literals().is_some_and(|all| !all.is_empty() && all.iter().all(|prefix| begins(prefix.as_bytes())))
+}
+
+/// Whether no match holds a byte that ends words. An expression nests no deeper than its parser lets it.
+fn is_one_word(parsed: &Hir) -> bool {
+    match parsed.kind() {
+        HirKind::Empty => true,
+        HirKind::Look(_) => false,
+        HirKind::Literal(literal) => literal.0.iter().all(|byte| is_of_word(*byte)),
+        HirKind::Class(Class::Bytes(class)) => {
+            class.ranges().iter().all(|range| (range.start()..=range.end()).all(is_of_word))
+        }
+        HirKind::Class(Class::Unicode(_)) => false,
+        HirKind::Repetition(repetition) => is_one_word(&repetition.sub),
+        HirKind::Capture(capture) => is_one_word(&capture.sub),
+        HirKind::Concat(parts) | HirKind::Alternation(parts) => parts.iter().all(is_one_word),
+    }
+}
+
+/// What tokens are made of.
+fn is_of_word(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b'+' | b'/' | b'=' | b'~' | b',' | b':')
 }
 
 #[cfg(test)]
@@ -159,6 +203,21 @@ mod tests {
             ("acme_?[0-9]{8}", &["acme_"], false),
         ] {
             assert_eq!(pattern(text, literals).begins(), begins, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_ends_a_word_ends_the_search() {
+        let long = "x".repeat(AFTER);
+        for (text, rest, far) in [
+            ("ab_[0-9x]{300}", "1 2", false),
+            ("ab_[0-9x]{300}", long.as_str(), true),
+            ("ab_[0-9x ]{300}", "1 2", true),
+            ("ab_[0-9x]{20}", long.as_str(), false),
+            ("ab_[0-9x]+", long.as_str(), true),
+        ] {
+            let place = format!("ab_{rest}");
+            assert_eq!(pattern(text, &["ab_"]).looks_far(place.as_bytes(), 0), far, "{text} {rest}");
         }
     }
 

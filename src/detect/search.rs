@@ -4,30 +4,28 @@
 //! What is decoded on the way is searched in the same manner, up to a fixed depth.
 //!
 //! A search of fresh ranges alone misses nothing only while an anchor that led to nothing would do so again as long as the bytes
-//! near it stay the same. So whatever looks further than `NEAR` from its anchor says so, and the search tells.
+//! near it stay the same. So whatever looks further than `BEFORE` and `AFTER` its anchor says so, and the search tells.
 
 use std::ops::Range;
 
 use memchr::memmem;
 
 use super::bound::Owners;
-use super::decode::{Decoded, Done, unescaped_around};
+use super::decode::{Decoded, Done, LONGEST_WRAP, unescaped_around};
 use super::encoded::{self, Forms};
 use super::matches::{merge, outward};
 use super::parse::names::{self, Names, Value};
-use super::parse::{Found, NEAR, Parser, Text, leads_nowhere};
+use super::parse::{AFTER, BEFORE, Found, Parser, Text, leads_nowhere};
 use super::pattern::Pattern;
 use super::prefilter::Prefilter;
 use crate::model::{Match, RuleSet, Secret, SecretKind};
 
-/// How much of that a run of encoded text may take: what ends a run is looked for a wrapped line further.
-const NEAR_RUN: usize = NEAR / 2;
 /// How many encodings may lie around each other.
 const DEEPEST: usize = 2;
 /// How far a pattern may reach from its literal.
 const PATTERN_REACH: usize = 1 << 10;
-/// How near to a hit an escaped line break must stand.
-const NEAR_BREAK: usize = 512;
+/// How long a token may be that begins with its literal: those that carry claims are as long as their issuer likes.
+const LONGEST_TOKEN: usize = 8 << 10;
 /// A stretch of literals as dense as this is cut: some expressions take a time that grows with the square of what they are given.
 const LONGEST_WINDOW: usize = 64 << 10;
 
@@ -88,6 +86,7 @@ impl Engine {
             done: Done::default(),
             unescaped: 0,
             named: 0,
+            tokens: Vec::new(),
             unbroken: 0..0,
             windows: Vec::new(),
             found: Vec::new(),
@@ -117,6 +116,8 @@ struct Search<'a> {
     unescaped: usize,
     /// Where the last identifier ended.
     named: usize,
+    /// Where, by rule, the last long token ended.
+    tokens: Vec<(usize, usize)>,
     /// A stretch that is known to hold no escaped line break.
     unbroken: Range<usize>,
     /// The stretch that a pattern rule has still to search.
@@ -149,21 +150,36 @@ impl Search<'_> {
                 }
                 self.look_behind_escapes(hit);
             }
-            Some(Reader::Pattern(pattern)) if pattern.begins() => {
-                if pattern.is_far() {
-                    self.text.looks_far();
-                }
-                let within = hit.start..hit.start + pattern.reach();
-                if let Some((Some(found), _)) = pattern.next(self.text.bytes, within) {
-                    self.push(rule, found);
-                }
-            }
+            Some(Reader::Pattern(pattern)) if pattern.begins() => self.pattern(rule, pattern, hit.start),
             Some(Reader::Pattern(pattern)) => {
                 self.text.looks_far(); // what the expression finds depends on where it begins
                 let window = hit.start.saturating_sub(pattern.reach())..hit.end.saturating_add(pattern.reach());
                 self.widen(rule, window);
             }
             Some(Reader::Value(_) | Reader::Bound) | None => {}
+        }
+    }
+
+    /// A token that begins here, if one does.
+    fn pattern(&mut self, rule: usize, pattern: &Pattern, at: usize) {
+        let done = self.tokens.iter_mut().find(|(known, _)| *known == rule);
+        if done.as_ref().is_some_and(|(_, end)| at < *end) || pattern.is_glued_before(self.text.bytes, at) {
+            return;
+        }
+        if pattern.looks_far(self.text.bytes, at) {
+            self.text.looks_far();
+        }
+        let Some((found, end)) = pattern.next(self.text.bytes, at..at.saturating_add(LONGEST_TOKEN)) else { return };
+        // What stands inside a long token is not looked at again; and whoever does not see where it begins must not either.
+        if end - at > BEFORE {
+            self.text.looks_far();
+            match done {
+                Some((_, done)) => *done = end,
+                None => self.tokens.push((rule, end)),
+            }
+        }
+        if let Some(found) = found {
+            self.push(rule, found);
         }
     }
 
@@ -229,7 +245,9 @@ impl Search<'_> {
     fn base64(&mut self, phase: u8, hit: Range<usize>) {
         if let Some(decoded) = self.done.base64(self.text.bytes, hit.clone(), phase) {
             self.text.anchor(&hit);
-            self.text.looks_at(&(decoded.start()..decoded.end()), NEAR_RUN);
+            // What ends the run is looked for a wrapped line further.
+            let start = decoded.start().saturating_sub(LONGEST_WRAP);
+            self.text.looks_at(&(start..decoded.end() + LONGEST_WRAP));
             self.descend(&decoded);
         }
     }
@@ -237,7 +255,8 @@ impl Search<'_> {
     /// Decodes the text of two-byte characters around a place; returns up to where that is done.
     fn wide(&mut self, at: usize) -> usize {
         if let Some(decoded) = self.done.wide(self.text.bytes, at) {
-            if decoded.end() - decoded.start() > NEAR_RUN {
+            // Wherever a range begins, it holds all of a text as short as this.
+            if decoded.end() - decoded.start() > BEFORE {
                 self.text.looks_far();
             }
             self.descend(&decoded);
@@ -264,7 +283,7 @@ impl Search<'_> {
 
     /// Whether an escaped line break stands near: the sign that a file was quoted. No byte is looked at twice in vain.
     fn is_broken_near(&mut self, hit: &Range<usize>) -> bool {
-        let near = hit.start.saturating_sub(NEAR_BREAK)..self.text.bytes.len().min(hit.end.saturating_add(NEAR_BREAK));
+        let near = hit.start.saturating_sub(BEFORE)..self.text.bytes.len().min(hit.end.saturating_add(AFTER));
         let goes_on = self.unbroken.contains(&near.start);
         // The first half of a break may be the last byte of what is known.
         let from = if goes_on { self.unbroken.end.saturating_sub(1).max(near.start) } else { near.start };

@@ -2,7 +2,7 @@
 //!
 //! In: a text and the place of an anchor, a literal of the rule. Out: the credentials that belong to the anchor, if any do,
 //! with user and host as their file names them. A parser may read the whole text, but what it reads around one anchor is bounded.
-//! Before bytes further than `NEAR` from the anchor decide whether there is a credential, it says so (`Text::looks_far` and its
+//! Before bytes further than `BEFORE` or `AFTER` the anchor decide whether there is a credential, it says so (`Text::looks_far` and its
 //! like); what they say about one that is there, its host say, needs no saying.
 
 mod carrier;
@@ -25,8 +25,11 @@ use crate::model::{BoundHost, Evidence, Offline};
 pub(crate) use names::is_anchored;
 use siblings::Siblings;
 
-/// How far from an anchor bytes may decide over it without making its text one that must be searched whole after every change.
-pub(crate) const NEAR: usize = 520;
+/// How far before an anchor bytes may decide over it without making its text one that must be searched whole after every change.
+/// A history is searched by what is new in it and what is near that, so every byte less is one less of gigabytes.
+pub(crate) const BEFORE: usize = 128;
+/// The same for bytes after it: values are longer than names.
+pub(crate) const AFTER: usize = 256;
 
 /// Reads the credentials that an anchor belongs to: mostly none, several where the anchor is the head of a table.
 type Read = fn(&Text<'_>, Range<usize>) -> Vec<Found>;
@@ -68,6 +71,12 @@ impl Parser {
     }
 }
 
+/// The authority of a URL: where it begins, what of it stands before the `@`, and up to where that was looked for.
+struct Authority {
+    at: usize,
+    userinfo: (Option<Range<usize>>, usize),
+}
+
 /// A text under search, with what several anchors of it may ask for.
 pub(crate) struct Text<'a> {
     /// All of it.
@@ -75,8 +84,8 @@ pub(crate) struct Text<'a> {
     /// Hosts of the public npm registry.
     npm: &'a [String],
     siblings: OnceCell<Siblings>,
-    /// The authority that was looked at last, and what of it stands before the `@`.
-    authority: RefCell<(usize, Option<Range<usize>>)>,
+    /// The authority that was looked at last.
+    authority: RefCell<Authority>,
     /// What is being judged.
     anchor: Cell<(usize, usize)>,
     is_far: Cell<bool>,
@@ -88,7 +97,7 @@ impl<'a> Text<'a> {
             bytes,
             npm,
             siblings: OnceCell::new(),
-            authority: RefCell::new((usize::MAX, None)),
+            authority: RefCell::new(Authority { at: usize::MAX, userinfo: (None, 0) }),
             anchor: Cell::new((0, 0)),
             is_far: Cell::new(false),
         }
@@ -104,26 +113,28 @@ impl<'a> Text<'a> {
         self.is_far.set(true);
     }
 
-    /// These bytes decide over the anchor; those further than `near` from it are far.
-    pub(crate) fn looks_at(&self, range: &Range<usize>, near: usize) {
+    /// These bytes decide over the anchor, and some of them may be far.
+    pub(crate) fn looks_at(&self, range: &Range<usize>) {
         let (start, end) = self.anchor.get();
-        if range.start.saturating_add(near) < start || range.end > end.saturating_add(near) {
+        if range.start.saturating_add(BEFORE) < start || range.end > end.saturating_add(AFTER) {
             self.looks_far();
         }
     }
 
     /// These bytes decide over the anchor.
     fn reads(&self, range: &Range<usize>) {
-        self.looks_at(range, NEAR);
+        self.looks_at(range);
     }
 
     /// What stands before the `@` of the authority that begins at `at`; read once for all that ask.
     fn userinfo(&self, at: usize) -> Option<Range<usize>> {
         let mut known = self.authority.borrow_mut();
-        if known.0 != at {
-            *known = (at, url::userinfo(self.bytes, at));
+        if known.at != at {
+            *known = Authority { at, userinfo: url::userinfo(self.bytes, at) };
         }
-        known.1.clone()
+        let (userinfo, looked) = known.userinfo.clone();
+        self.looks_up_to(looked);
+        userinfo
     }
 
     /// Whether far bytes have decided over any anchor.
@@ -132,13 +143,20 @@ impl<'a> Text<'a> {
     }
 
     fn looks_up_to(&self, end: usize) {
-        self.looks_at(&(self.anchor.get().0..end), NEAR);
+        self.looks_at(&(self.anchor.get().0..end));
     }
 
     /// The token that begins at the opening.
     fn token(&self, opening: value::Opening) -> Option<(Range<usize>, Vec<u8>)> {
         self.looks_up_to(value::token_end(self.bytes, opening));
         value::token(self.bytes, opening)
+    }
+
+    /// The text that begins at the opening and may hold any character.
+    fn clear(&self, opening: value::Opening) -> Option<Range<usize>> {
+        let span = value::clear(self.bytes, opening);
+        self.looks_up_to(span.as_ref().map_or(opening.at + value::LONGEST_CLEAR, |span| span.end + 1));
+        span
     }
 
     /// What stands in the braces of a variable, if one begins at the opening; else the opening itself.

@@ -11,7 +11,7 @@ use std::sync::OnceLock;
 use regex::bytes::Regex;
 
 use super::key::begins_line;
-use super::value::{Lines, Link, Opening, clear, neighbour, opening};
+use super::value::{Lines, Link, Opening, neighbour, opening};
 use super::{Found, Text};
 use crate::detect::decode;
 use crate::detect::placeholder::{begins_as_token, is_placeholder, is_placeholder_pair, is_reference};
@@ -170,7 +170,7 @@ impl Value {
 
 /// A password in clear: quoted, or the rest of a line that sets a variable. Anything else may be an expression of some program.
 fn password(text: &Text<'_>, name: &Range<usize>, value: Opening) -> Option<Found> {
-    let span = clear(text.bytes, value)?;
+    let span = text.clear(value)?;
     let secret = text.bytes.get(span.clone())?;
     let is_word = |byte: &u8| {
         byte.is_ascii_graphic() && !matches!(byte, b'(' | b')' | b'{' | b'}' | b'[' | b']' | b';' | b'<' | b'>')

@@ -129,19 +129,17 @@ pub(super) fn is_bare(text: &Text<'_>, hit: &Range<usize>) -> bool {
     text.bytes.get(hit.clone()).is_some_and(|scheme| scheme.ends_with(b"://")) && text.userinfo(hit.end).is_none()
 }
 
-/// What stands before the `@` of an authority that begins at `at`.
-pub(super) fn userinfo(bytes: &[u8], at: usize) -> Option<Range<usize>> {
-    let mut end = None;
-    for (offset, byte) in bytes.get(at..)?.iter().take(LONGEST_AUTHORITY).enumerate() {
-        match byte {
-            b'@' => end = Some(at + offset),
-            b'/' | b'?' | b'#' | b'"' | b'\'' | b'`' | b'<' | b'>' | b'\\' | b',' | b' ' | b'\t' | b'\r' | b'\n' => {
-                break;
-            }
-            _ => {}
-        }
-    }
-    Some(at..end?)
+/// What stands before the `@` of an authority that begins at `at`, and up to where that was looked for.
+pub(super) fn userinfo(bytes: &[u8], at: usize) -> (Option<Range<usize>>, usize) {
+    let rest = bytes.get(at..).unwrap_or_default();
+    let rest = rest.get(..LONGEST_AUTHORITY).unwrap_or(rest);
+    let length = rest.iter().position(|byte| ends_authority(*byte)).unwrap_or(rest.len());
+    let end = rest.get(..length).and_then(|authority| memchr::memrchr(b'@', authority));
+    (end.map(|end| at..at + end), at + length + 1)
+}
+
+fn ends_authority(byte: u8) -> bool {
+    matches!(byte, b'/' | b'?' | b'#' | b'"' | b'\'' | b'`' | b'<' | b'>' | b'\\' | b',' | b' ' | b'\t' | b'\r' | b'\n')
 }
 
 /// The registry of the URL whose scheme begins at `start` and whose host at `host`.

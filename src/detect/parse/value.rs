@@ -9,7 +9,8 @@ use crate::detect::placeholder::is_reference;
 const LONGEST: usize = 4 << 10;
 /// The longest way from a name to its value: quotes, escapes, separators, indentation.
 const LONGEST_GAP: usize = 96;
-const LONGEST_CLEAR: usize = 256;
+/// The longest text of any characters.
+pub(super) const LONGEST_CLEAR: usize = 256;
 /// What follows a token is looked at this far: two equals signs, and what comes behind them.
 const AFTER_TOKEN: usize = 5;
 

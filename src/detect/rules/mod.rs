@@ -103,12 +103,6 @@ pub(crate) fn compile(pattern: &str) -> Result<Regex, String> {
     }
 }
 
-/// How long a match of a pattern can be, with a byte on each side for what only looks.
-pub(crate) fn longest_match(pattern: &str) -> Option<usize> {
-    let mut parser = regex_syntax::ParserBuilder::new().unicode(false).utf8(false).build();
-    parser.parse(pattern).ok()?.properties().maximum_len()?.checked_add(2)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::form::json::{objects, opened};
 use super::{Found, Text, credential};
+use crate::detect::placeholder::{is_placeholder, is_typed_uuid};
 
 /// Azure DevOps tokens, old and new.
 const LENGTHS: [usize; 2] = [52, 84];
@@ -30,9 +31,9 @@ fn read(text: &Text<'_>, anchor: &Range<usize>, fits: impl Fn(&[u8]) -> bool) ->
     let found = objects.all.iter().filter_map(|publisher| {
         let span = publisher.value(bytes, &["pat"])?;
         let secret = bytes.get(span.clone()).filter(|secret| fits(secret))?;
-        let mut found = credential::token(span, secret, None)?;
-        found.user = publisher.text(bytes, &["name"]).and_then(credential::user_name);
-        Some(found)
+        let user = publisher.text(bytes, &["name"]).and_then(credential::user_name);
+        let is_token = !is_placeholder(secret) && !is_typed_uuid(secret);
+        is_token.then(|| Found { user, ..Found::new(span, secret.to_vec()) })
     });
     found.collect()
 }

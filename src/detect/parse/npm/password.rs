@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::key::{Key, MARGIN, begins_line, is_margin, key};
-use super::value::{Lines, Link, Opening, clear, neighbour, opening};
+use super::value::{Lines, Link, Opening, neighbour, opening};
 use super::{Found, Text, bunfig, host, url, yarn};
 use crate::detect::decode;
 use crate::detect::placeholder::{is_placeholder, is_placeholder_pair, is_reference};
@@ -107,7 +107,10 @@ fn host(text: &Text<'_>, key: Key, at: usize) -> Option<BoundHost> {
 /// Bun's `https://host/:username=USER:_password=PASSWORD`.
 fn url_settings(text: &Text<'_>, name: &Range<usize>) -> Option<Found> {
     const USER: &[u8] = b"/:username=";
-    let before = text.bytes.get(name.start.saturating_sub(512)..name.start)?.strip_suffix(b":")?;
+    const LONGEST: usize = 512;
+    let start = name.start.saturating_sub(LONGEST);
+    let before = text.bytes.get(start..name.start)?.strip_suffix(b":")?;
+    text.looks_at(&(start..name.end));
     let at = memchr::memmem::rfind(before, USER)?;
     let user = before.get(at + USER.len()..)?;
     if !user.iter().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\'' | b'/')) {
@@ -136,7 +139,7 @@ fn value(bytes: &[u8], name_end: usize) -> Option<Opening> {
 fn yarn_field(text: &Text<'_>, name: Range<usize>) -> Option<Found> {
     let value = value(text.bytes, name.end)?;
     let value = text.in_braces(value);
-    let span = clear(text.bytes, value)?;
+    let span = text.clear(value)?;
     let raw = text.bytes.get(span.clone())?;
     if is_reference(raw) {
         return None;
@@ -159,7 +162,7 @@ fn bun_fields(text: &Text<'_>, header: usize) -> Vec<Found> {
 }
 
 fn bun_field(text: &Text<'_>, table: bunfig::Table, value: Opening) -> Option<Found> {
-    let span = clear(text.bytes, value)?;
+    let span = text.clear(value)?;
     let secret = text.bytes.get(span.clone())?.to_vec();
     if is_reference(&secret) || is_placeholder_pair(table.user.as_deref().unwrap_or_default().as_bytes(), &secret) {
         return None;
