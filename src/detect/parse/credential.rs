@@ -9,6 +9,8 @@ use crate::model::BoundHost;
 /// Passwords of people are not shorter.
 const SHORTEST: usize = 4;
 const LONGEST: usize = 4 << 10;
+/// Users that look like variables and are none.
+const QUAY: [&str; 2] = ["$app", "$oauthtoken"];
 
 /// A password in clear, with the user it belongs to.
 pub(super) fn password(
@@ -17,7 +19,8 @@ pub(super) fn password(
     user: Option<&[u8]>,
     host: Option<BoundHost>,
 ) -> Option<Found> {
-    let name = user.unwrap_or_default();
+    // Who stands beside what a machine made does not matter: `x`, `token`, Quay's `$app`.
+    let name = user.filter(|_| !is_machine_made(secret)).unwrap_or_default();
     if !(SHORTEST..=LONGEST).contains(&secret.len())
         || !is_text(secret)
         || is_reference(secret)
@@ -46,7 +49,8 @@ pub(super) fn pair(text: &[u8]) -> Option<(&[u8], &[u8])> {
 /// A user as it is told: no variable.
 pub(super) fn user_name(user: &[u8]) -> Option<String> {
     let user = std::str::from_utf8(user).ok()?;
-    (!user.is_empty() && !is_reference(user.as_bytes())).then(|| user.to_owned())
+    let is_variable = is_reference(user.as_bytes()) && !QUAY.contains(&user);
+    (!user.is_empty() && !is_variable).then(|| user.to_owned())
 }
 
 fn is_text(text: &[u8]) -> bool {
@@ -78,6 +82,9 @@ mod tests {
             ("mia", "Kestrel-4f1k", true),
             ("mia", "password", false),
             ("mia", "password1", true),
+            ("x", "4k8z1q7m2x9c3v5bTq", true),
+            ("x", "Kestrel", false),
+            ("$oauthtoken", "4k8z1q7m2x9c3v5bTq", true),
             ("admin", "admin123", true),
             ("username", "secretpassword1", true),
             ("myuser", "my_secret_token_1", true),
