@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::value::{Lines, opening};
+use super::super::value::{Lines, opening};
 use super::{Found, Text};
 use crate::detect::proof::{Proof, Proven, snap};
 
