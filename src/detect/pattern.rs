@@ -72,7 +72,7 @@ impl Pattern {
 
     /// How far from its literal a match may reach. What has no bound of its own gets one.
     pub(crate) fn reach(&self) -> usize {
-        self.compiled().map_or(0, |compiled| compiled.reach)
+        self.compiled().map_or(0, |compiled| compiled.longest.clamp(SHORTEST_REACH, LONGEST_REACH))
     }
 
     /// The next match of the expression from `at` on that ends before `end`, judged, and where to go on. The text around is there for

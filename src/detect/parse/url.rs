@@ -63,7 +63,7 @@ pub(super) fn keyed(
 ) -> Option<Found> {
     let userinfo = text.userinfo(anchor.end)?;
     let (key, from) = key_before(text.bytes, anchor.start)?;
-    text.reads(&(from..anchor.end));
+    text.looks_at(&(from..anchor.end));
     if names(text.bytes, from, &key) { userinfo_of(text, anchor, userinfo) } else { None }
 }
 
@@ -74,7 +74,7 @@ fn userinfo_of(text: &Text<'_>, anchor: &Range<usize>, userinfo: Range<usize>) -
     let colon = memchr::memchr(b':', raw).unwrap_or(raw.len());
     let (user, secret) = (decoded(raw.get(..colon)?), decoded(raw.get(colon + 1..).unwrap_or_default()));
     let host = userinfo.end + 1;
-    text.reads(&(anchor.start..url_from(bytes, host).end + 1));
+    text.looks_at(&(anchor.start..url_from(bytes, host).end + 1));
     let is_stand_in = |secret: &[u8]| secret.is_empty() || NO_PASSWORDS.contains(&secret);
     if is_stand_in(&secret) {
         let span = userinfo.start..userinfo.start + colon;

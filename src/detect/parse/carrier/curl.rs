@@ -13,7 +13,7 @@ pub(super) fn parse(text: &Text<'_>, anchor: Range<usize>) -> Vec<Found> {
 fn read(text: &Text<'_>, anchor: Range<usize>) -> Option<Found> {
     let bytes = text.bytes;
     let words = words(bytes, anchor.start + b"curl".len());
-    text.reads(&(anchor.start..words.end + 1));
+    text.looks_at(&(anchor.start..words.end + 1));
     let span = words.option(&["-u", "--user", "--proxy-user"])?;
     let (user, secret) = credential::pair(bytes.get(span.clone())?)?;
     let is_address = |word: &&[u8]| word.starts_with(b"https://") || word.starts_with(b"http://");

@@ -16,7 +16,7 @@ pub(super) fn parse(text: &Text<'_>, anchor: Range<usize>) -> Vec<Found> {
 fn read(text: &Text<'_>, anchor: Range<usize>) -> Option<Found> {
     let bytes = text.bytes;
     let (table, parent) = block(bytes, anchor.start, REACH);
-    text.reads(
+    text.looks_at(
         &(parent.as_ref().map_or(table.body.start, |parent| parent.start).saturating_sub(1)..table.body.end + 1),
     );
     let span = table.value(&["oauth_token", "token"])?;

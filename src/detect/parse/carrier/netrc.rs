@@ -28,10 +28,10 @@ fn read(text: &Text<'_>, anchor: Range<usize>) -> Option<Found> {
     let machine = address(bytes.get(host.clone())?).filter(|host| host.host.contains('.'))?;
     let (mut at, mut user, mut secret) = (host.end, None, None);
     loop {
-        text.reads(&(anchor.start..at + 1));
+        text.looks_at(&(anchor.start..at + 1));
         let Some(name) = word(bytes, at, limit, quote) else { break };
         let value = word(bytes, name.end, limit, quote);
-        text.reads(&(anchor.start..value.as_ref().map_or(name.end, |value| value.end) + 1));
+        text.looks_at(&(anchor.start..value.as_ref().map_or(name.end, |value| value.end) + 1));
         match (bytes.get(name.clone())?, value) {
             (b"login", Some(value)) => (at, user) = (value.end, Some(value)),
             (b"password", Some(value)) => (at, secret) = (value.end, Some(value)),

@@ -21,7 +21,7 @@ pub(super) fn parse(text: &Text<'_>, anchor: Range<usize>) -> Vec<Found> {
 fn item(text: &Text<'_>, anchor: &Range<usize>) -> Option<Found> {
     let bytes = text.bytes;
     let (table, _) = block(bytes, anchor.start, REACH);
-    text.reads(&(table.body.start.saturating_sub(1)..table.body.end + 1));
+    text.looks_at(&(table.body.start.saturating_sub(1)..table.body.end + 1));
     let span = table.value(&["password"])?;
     let host = table.text(&["url"]).and_then(address)?;
     credential::password(span.clone(), bytes.get(span)?, table.text(&["username"]), Some(host))
@@ -30,7 +30,7 @@ fn item(text: &Text<'_>, anchor: &Range<usize>) -> Option<Found> {
 fn command(text: &Text<'_>, anchor: &Range<usize>) -> Option<Found> {
     let bytes = text.bytes;
     let words = words(bytes, anchor.end);
-    text.reads(&(anchor.start..words.end + 1));
+    text.looks_at(&(anchor.start..words.end + 1));
     let span = words.option(&["--password"])?;
     let user = words.option(&["--username"]).and_then(|user| bytes.get(user));
     let host =

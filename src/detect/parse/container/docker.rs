@@ -54,7 +54,7 @@ fn value(text: &Text<'_>, anchor: &Range<usize>) -> Option<Range<usize>> {
     let is_value =
         |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(**byte, b'+' | b'/' | b'-' | b'_' | b'=' | b'.' | b'~');
     let length = rest.get(gap..)?.iter().take(LONGEST).take_while(is_value).count();
-    text.reads(&(anchor.start..anchor.end + gap + length + 1));
+    text.looks_at(&(anchor.start..anchor.end + gap + length + 1));
     let start = anchor.end + gap;
     let is_closed = matches!(rest.get(gap + length), None | Some(b'"' | b'\\' | b'\n' | b'\r' | b',' | b'}'));
     (length > 0 && is_closed).then_some(start..start + length)
@@ -75,14 +75,14 @@ fn host(text: &Text<'_>, at: usize) -> Option<BoundHost> {
             false
         }
     });
-    text.reads(&(at - head.len() + open.unwrap_or(0).saturating_sub(1)..at));
+    text.looks_at(&(at - head.len() + open.unwrap_or(0).saturating_sub(1)..at));
     let is_gap = |byte: &&u8| byte.is_ascii_whitespace() || matches!(**byte, b'"' | b'\\' | b':');
     let head = head.get(..open?)?;
     let gap = head.iter().rev().take(GAP).take_while(is_gap).count();
     let head = head.get(..head.len() - gap)?;
     let is_key = |byte: &&u8| !byte.is_ascii_whitespace() && !matches!(**byte, b'"' | b'{' | b',');
     let length = head.iter().rev().take_while(is_key).count();
-    text.reads(&(at.saturating_sub(ABOVE).max(0) + head.len() - length..at));
+    text.looks_at(&(at.saturating_sub(ABOVE).max(0) + head.len() - length..at));
     let key = unescaped(head.get(head.len() - length..)?);
     if is_address(&key) { address(&key) } else { None }
 }
@@ -92,7 +92,7 @@ fn entries(text: &Text<'_>, anchor: Range<usize>) -> Vec<Found> {
     let bytes = text.bytes;
     let Some(open) = opened(bytes, anchor.end) else { return Vec::new() };
     let objects = objects(bytes, open);
-    text.reads(&(anchor.start..objects.end + 1));
+    text.looks_at(&(anchor.start..objects.end + 1));
     let found = objects.all.iter().filter_map(|entry| {
         let host = bytes.get(entry.key.clone()?).filter(|host| is_address(host)).and_then(address)?;
         if entry.text(bytes, &["auth"]).is_some_and(|auth| !auth.is_empty()) {

@@ -28,7 +28,7 @@ fn read(text: &Text<'_>, anchor: Range<usize>) -> Option<Vec<Found>> {
         return None;
     }
     let decoded = base64_around(bytes, hit, 0, start);
-    text.reads(&(anchor.start..decoded.end() + 1));
+    text.looks_at(&(anchor.start..decoded.end() + 1));
     let inner = Text::new(&decoded.bytes, &[]);
     let hits = FIELDS
         .iter()

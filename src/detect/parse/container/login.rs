@@ -27,7 +27,7 @@ pub(super) fn parse(text: &Text<'_>, anchor: Range<usize>) -> Vec<Found> {
 fn login(text: &Text<'_>, anchor: &Range<usize>) -> Option<Found> {
     let bytes = text.bytes;
     let words = words(bytes, anchor.end);
-    text.reads(&(anchor.start..words.end + 1));
+    text.looks_at(&(anchor.start..words.end + 1));
     let user = words.option(&["-u", "--username"]).and_then(|user| bytes.get(user));
     let span = words.option(&["-p", "--password"]).or_else(|| piped(text, anchor.start))?;
     let plain = words.plain(&FLAGS);
@@ -45,7 +45,7 @@ fn piped(text: &Text<'_>, at: usize) -> Option<Range<usize>> {
     let head = bytes.get(floor..at)?;
     let line = memchr::memrchr(b'\n', head).map_or(0, |end| end + 1);
     let pipe = line + memchr::memrchr(b'|', head.get(line..)?)?;
-    text.reads(&(floor + line.saturating_sub(1)..at));
+    text.looks_at(&(floor + line.saturating_sub(1)..at));
     let echo = line + memmem::rfind(head.get(line..pipe)?, b"echo ")? + b"echo ".len();
     let words = words(bytes, floor + echo);
     let word = words.plain(&["-n", "-e"]).first()?.clone();
@@ -56,7 +56,7 @@ fn piped(text: &Text<'_>, at: usize) -> Option<Range<usize>> {
 fn creds(text: &Text<'_>, anchor: &Range<usize>) -> Option<Found> {
     let bytes = text.bytes;
     let words = words(bytes, anchor.end);
-    text.reads(&(anchor.start..words.end + 1));
+    text.looks_at(&(anchor.start..words.end + 1));
     let span = words.all.first()?.clone();
     let (user, secret) = credential::pair(bytes.get(span.clone())?)?;
     let images = words.all.iter().filter_map(|word| bytes.get(word.clone())?.strip_prefix(b"docker://"));
@@ -73,7 +73,7 @@ fn action(text: &Text<'_>, anchor: &Range<usize>) -> Option<Found> {
     let end = bytes.len().min(anchor.end.saturating_add(INPUTS));
     let rest = bytes.get(anchor.end..end)?;
     let end = memmem::find(rest, b"uses:").map_or(end, |at| anchor.end + at);
-    text.reads(&(anchor.start..end + 5));
+    text.looks_at(&(anchor.start..end + 5));
     let table = Table::new(bytes, anchor.end..end);
     let span = table.value(&["password"])?;
     let host = table.text(&["registry"]).and_then(address);

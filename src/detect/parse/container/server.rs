@@ -15,12 +15,12 @@ pub(super) fn jfrog(text: &Text<'_>, anchor: Range<usize>) -> Vec<Found> {
     let bytes = text.bytes;
     let head = bytes.get(anchor.start.saturating_sub(ABOVE)..anchor.start).unwrap_or_default();
     let Some(open) = memchr::memrchr(b'{', head) else {
-        text.reads(&(anchor.start.saturating_sub(ABOVE)..anchor.end));
+        text.looks_at(&(anchor.start.saturating_sub(ABOVE)..anchor.end));
         return Vec::new();
     };
     let open = anchor.start - head.len() + open;
     let objects = objects(bytes, open);
-    text.reads(&(open..objects.end + 1));
+    text.looks_at(&(open..objects.end + 1));
     let Some(server) = objects.all.first() else { return Vec::new() };
     let host = server.text(bytes, &["artifactoryUrl"]).map(unescaped).and_then(|url| address(&url));
     let user = server.text(bytes, &["user"]);
@@ -37,7 +37,7 @@ pub(super) fn jfrog(text: &Text<'_>, anchor: Range<usize>) -> Vec<Found> {
 /// `api_key` below `[default]`.
 pub(super) fn cloudsmith(text: &Text<'_>, anchor: Range<usize>) -> Vec<Found> {
     let Some((_, table)) = Table::below(text.bytes, anchor.start) else { return Vec::new() };
-    text.reads(&(anchor.start..table.body.end + 1));
+    text.looks_at(&(anchor.start..table.body.end + 1));
     let read = || {
         let span = table.value(&["api_key"])?;
         let raw = text.bytes.get(span.clone())?;

@@ -57,7 +57,7 @@ fn setting(text: &Text<'_>, anchor: Range<usize>) -> Option<Found> {
     let separator = bytes.get(end..end + gap)?.iter().rposition(|byte| matches!(byte, b'=' | b':'))?;
     let rest = bytes.get(end..bytes.len().min(end + 512))?;
     let line = end + memchr::memchr(b'\n', rest).unwrap_or(rest.len());
-    text.reads(&(anchor.start..line + 1));
+    text.looks_at(&(anchor.start..line + 1));
     let span = value(bytes, end + separator + 1..line)?;
     // In a shell a word ends with a space.
     let raw = bytes.get(span.clone())?;
@@ -68,7 +68,7 @@ fn setting(text: &Text<'_>, anchor: Range<usize>) -> Option<Found> {
 fn command(text: &Text<'_>, anchor: Range<usize>) -> Option<Found> {
     let bytes = text.bytes;
     let words = words(bytes, anchor.end);
-    text.reads(&(anchor.start..words.end + 1));
+    text.looks_at(&(anchor.start..words.end + 1));
     let plain = words.plain(&["--global", "--local"]);
     let plain: Vec<_> = plain.into_iter().filter(|word| bytes.get(word.clone()) != Some(b"set")).collect();
     let [name, secret] = plain.try_into().ok()?;

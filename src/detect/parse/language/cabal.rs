@@ -30,7 +30,7 @@ pub(super) fn luarocks(text: &Text<'_>, anchor: Range<usize>) -> Vec<Found> {
 
 fn read(text: &Text<'_>, anchor: &Range<usize>, of: impl FnOnce(&Table<'_>) -> Option<Found>) -> Vec<Found> {
     let around = anchor.start.saturating_sub(ABOVE)..anchor.end.saturating_add(BELOW);
-    text.reads(&(around.start.saturating_sub(1)..around.end + 1));
+    text.looks_at(&(around.start.saturating_sub(1)..around.end + 1));
     of(&Table::new(text.bytes, around)).into_iter().collect()
 }
 

@@ -15,7 +15,7 @@ const SCHEMES: [&[u8]; 2] = [b"Bearer ", b"Basic "];
 
 pub(super) fn parse(text: &Text<'_>, anchor: Range<usize>) -> Vec<Found> {
     let Some((name, table)) = Table::below(text.bytes, anchor.start) else { return Vec::new() };
-    text.reads(&(anchor.start..table.body.end + 1));
+    text.looks_at(&(anchor.start..table.body.end + 1));
     match name {
         b"registry" => of_table(text.bytes, &table, None).into_iter().collect(),
         b"registries" => inline(text.bytes, &table),

@@ -22,7 +22,7 @@ pub(super) fn passwords(text: &Text<'_>, anchor: Range<usize>) -> Vec<Found> {
     }
     let Some(open) = opened(bytes, anchor.end) else { return Vec::new() };
     let objects = objects(bytes, open);
-    text.reads(&(anchor.start..objects.end + 1));
+    text.looks_at(&(anchor.start..objects.end + 1));
     let found = objects.all.iter().filter_map(|entry| {
         let host = host(bytes, entry.key.as_ref()?)?;
         let span = entry.value(bytes, &["password"])?;
@@ -45,7 +45,7 @@ pub(super) fn tokens(text: &Text<'_>, anchor: Range<usize>) -> Vec<Found> {
     }
     let Some(open) = opened(bytes, anchor.end) else { return Vec::new() };
     let objects = objects(bytes, open);
-    text.reads(&(anchor.start..objects.end + 1));
+    text.looks_at(&(anchor.start..objects.end + 1));
     let mut found = Vec::new();
     for entry in &objects.all {
         if let Some(host) = entry.key.as_ref().and_then(|key| host(bytes, key)) {
@@ -75,7 +75,7 @@ fn command(text: &Text<'_>, anchor: &Range<usize>) -> Option<Vec<Range<usize>>> 
         return None;
     }
     let words = words(bytes, anchor.end + 1);
-    text.reads(&(anchor.start..words.end + 1));
+    text.looks_at(&(anchor.start..words.end + 1));
     Some(words.plain(&["--global", "-g", "--auth", "-a"]))
 }
 

@@ -27,7 +27,7 @@ fn read(text: &Text<'_>, anchor: &Range<usize>, fits: impl Fn(&[u8]) -> bool) ->
     let bytes = text.bytes;
     let Some(open) = opened(bytes, anchor.end) else { return Vec::new() };
     let objects = objects(bytes, open);
-    text.reads(&(anchor.start..objects.end + 1));
+    text.looks_at(&(anchor.start..objects.end + 1));
     let found = objects.all.iter().filter_map(|publisher| {
         let span = publisher.value(bytes, &["pat"])?;
         let secret = bytes.get(span.clone()).filter(|secret| fits(secret))?;

@@ -20,7 +20,7 @@ pub(super) fn parse(text: &Text<'_>, anchor: Range<usize>) -> Vec<Found> {
     let end = bytes.len().min(anchor.end.saturating_add(REACH));
     let below = bytes.get(anchor.end..end).unwrap_or_default();
     let end = memchr::memmem::find(below, b"\n\n").map_or(end, |at| anchor.end + at);
-    text.reads(&(start.saturating_sub(1)..end + 1));
+    text.looks_at(&(start.saturating_sub(1)..end + 1));
     let lines = Table::new(bytes, start..end);
     lines.settings().filter_map(|(name, span)| key(bytes, name, span)).collect()
 }

@@ -29,10 +29,10 @@ fn read(text: &Text<'_>, anchor: Range<usize>) -> Option<Found> {
     let body = rest.get(open..)?;
     let length = memchr::memchr(b'}', body).unwrap_or(body.len());
     let body = anchor.end + open..anchor.end + open + length;
-    text.reads(&(anchor.start..body.end + 1));
+    text.looks_at(&(anchor.start..body.end + 1));
     let span = string(bytes, &body, &[b"password", b"Password"])?;
     let user = string(bytes, &body, &[b"username", b"Username"]).and_then(|user| bytes.get(user));
-    text.reads(&(anchor.start.saturating_sub(AROUND)..body.end + AROUND));
+    text.looks_at(&(anchor.start.saturating_sub(AROUND)..body.end + AROUND));
     credential::password(span.clone(), bytes.get(span)?, user, host(bytes, &(anchor.start..body.end)))
 }
 

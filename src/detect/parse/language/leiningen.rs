@@ -20,13 +20,13 @@ fn read(text: &Text<'_>, anchor: Range<usize>) -> Option<Found> {
     let rest = bytes.get(anchor.end..bytes.len().min(anchor.end + REACH))?;
     let length = memchr::memchr2(b'"', b'\n', rest).filter(|at| rest.get(*at) == Some(&b'"'))?;
     let span = anchor.end..anchor.end + length;
-    text.reads(&(anchor.start..span.end + 1));
+    text.looks_at(&(anchor.start..span.end + 1));
     let head = bytes.get(anchor.start.saturating_sub(REACH)..anchor.start)?;
     let open = memchr::memrchr2(b'{', b'}', head).filter(|at| head.get(*at) == Some(&b'{'))?;
     let start = anchor.start - head.len() + open;
     let tail = bytes.get(span.end..bytes.len().min(span.end + REACH))?;
     let map = start..span.end + memchr::memchr(b'}', tail).unwrap_or(tail.len());
-    text.reads(&(start.saturating_sub(96)..map.end + 1));
+    text.looks_at(&(start.saturating_sub(96)..map.end + 1));
     let before = bytes.get(start.saturating_sub(96)..start)?.trim_ascii_end();
     // `["name" {`, or `#"https://…" {` among the credentials.
     let key = before.strip_suffix(b"\"")?;

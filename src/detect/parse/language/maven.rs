@@ -30,7 +30,7 @@ fn server(text: &Text<'_>, anchor: &Range<usize>, is_central: bool) -> Vec<Found
     let bytes = text.bytes;
     let server = content(bytes, anchor.end, "server>");
     let id = element(bytes, &server, "id").and_then(|id| bytes.get(id)).unwrap_or_default();
-    text.reads(&(anchor.start..server.end + 1));
+    text.looks_at(&(anchor.start..server.end + 1));
     if CENTRAL.iter().any(|name| id.to_ascii_lowercase().starts_with(name)) != is_central {
         return Vec::new();
     }

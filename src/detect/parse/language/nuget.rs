@@ -24,7 +24,7 @@ const ENCRYPTED: &[u8] = b"AQAAANCMnd8";
 pub(super) fn keys(text: &Text<'_>, anchor: Range<usize>) -> Vec<Found> {
     let bytes = text.bytes;
     let section = content(bytes, anchor.end, "apikeys");
-    text.reads(&(anchor.start..section.end + 1));
+    text.looks_at(&(anchor.start..section.end + 1));
     let found = tags(bytes, &section, "<add").filter_map(|tag| {
         let span = attribute(bytes, &tag, "value")?;
         let host = attribute(bytes, &tag, "key").and_then(|key| address(bytes.get(key)?));
@@ -47,12 +47,12 @@ fn clear(text: &Text<'_>, anchor: &Range<usize>) -> Option<Found> {
     let bytes = text.bytes;
     let rest = bytes.get(anchor.end..bytes.len().min(anchor.end + ABOVE))?;
     let end = anchor.end + memchr::memchr(b'>', rest)?;
-    text.reads(&(anchor.start..end + 1));
+    text.looks_at(&(anchor.start..end + 1));
     let before = bytes.get(anchor.start.saturating_sub(ABOVE)..anchor.start)?;
     let tag = anchor.start - before.len() + memchr::memrchr(b'<', before)?..end;
     let span = attribute(bytes, &tag, "value")?;
     let section = section(bytes, &tag);
-    text.reads(&(section.start.saturating_sub(64)..section.end));
+    text.looks_at(&(section.start.saturating_sub(64)..section.end));
     let user = tags(bytes, &section, "<add")
         .find(|tag| attribute(bytes, tag, "key").is_some_and(|key| is(bytes, key, b"username")))
         .and_then(|tag| attribute(bytes, &tag, "value"))
@@ -100,7 +100,7 @@ fn endpoints(text: &Text<'_>, anchor: &Range<usize>) -> Vec<Found> {
     let bytes = text.bytes;
     let Some(open) = opened(bytes, anchor.end) else { return Vec::new() };
     let objects = objects(bytes, open);
-    text.reads(&(anchor.start..objects.end + 1));
+    text.looks_at(&(anchor.start..objects.end + 1));
     let found = objects.all.iter().filter_map(|endpoint| {
         let span = endpoint.value(bytes, &["password"])?;
         let host = endpoint.text(bytes, &["endpoint"]).and_then(address);
@@ -113,7 +113,7 @@ fn endpoints(text: &Text<'_>, anchor: &Range<usize>) -> Vec<Found> {
 fn command(text: &Text<'_>, anchor: &Range<usize>) -> Option<Found> {
     let bytes = text.bytes;
     let words = words(bytes, anchor.end);
-    text.reads(&(anchor.start..words.end + 1));
+    text.looks_at(&(anchor.start..words.end + 1));
     let span = words.option(&["--password", "-Password", "-p"])?;
     let user = words.option(&["--username", "-UserName", "-u"]).and_then(|user| bytes.get(user));
     let plain = words.plain(&["--store-password-in-clear-text", "-StorePasswordInClearText"]);

@@ -72,7 +72,7 @@ fn servers(text: &Text<'_>, at: usize) -> Vec<Found> {
         from += next + 2;
         found.extend(table(text, from));
     }
-    text.reads(&(at..end));
+    text.looks_at(&(at..end));
     found
 }
 
@@ -80,7 +80,7 @@ fn servers(text: &Text<'_>, at: usize) -> Vec<Found> {
 fn table(text: &Text<'_>, at: usize) -> Option<Found> {
     let bytes = text.bytes;
     let (name, table) = Table::below(bytes, at)?;
-    text.reads(&(at..table.body.end + 1));
+    text.looks_at(&(at..table.body.end + 1));
     let span = table.value(&["password", "token"])?;
     let user = table.text(&["username", "user"]);
     let url = table.text(&["repository", "url", "service"]).and_then(address);
@@ -111,7 +111,7 @@ fn http_basic(text: &Text<'_>, anchor: Range<usize>) -> Vec<Found> {
         return Vec::new();
     }
     let words = words(bytes, anchor.end + 1);
-    text.reads(&(anchor.start..words.end + 1));
+    text.looks_at(&(anchor.start..words.end + 1));
     let read = || {
         let [name, user, secret] = words.plain(&["--local"]).try_into().ok()?;
         credential::password(secret.clone(), bytes.get(secret)?, bytes.get(user), default(bytes.get(name)?))
@@ -138,7 +138,7 @@ fn field(bytes: &[u8], within: &Range<usize>, name: &[u8]) -> Option<Range<usize
 fn upload(text: &Text<'_>, anchor: Range<usize>) -> Option<Found> {
     let bytes = text.bytes;
     let words = words(bytes, anchor.end);
-    text.reads(&(anchor.start..words.end + 1));
+    text.looks_at(&(anchor.start..words.end + 1));
     let secret = words.option(&["-p", "--password"])?;
     let user = words.option(&["-u", "--username"]).and_then(|user| bytes.get(user));
     let url = words.option(&["--repository-url"]).and_then(|url| address(bytes.get(url)?));

@@ -25,12 +25,12 @@ fn call(text: &Text<'_>, anchor: &Range<usize>) -> Option<Found> {
     let mut next = || {
         let rest = bytes.get(at..limit)?;
         let gap = rest.iter().take_while(|byte| byte.is_ascii_whitespace() || **byte == b',').count();
-        text.reads(&(anchor.start..at + gap + 1));
+        text.looks_at(&(anchor.start..at + gap + 1));
         let inner = rest.get(gap..)?.strip_prefix(b"\"")?;
         let length = memchr::memchr2(b'"', b'\n', inner).filter(|at| inner.get(*at) == Some(&b'"'))?;
         let span = at + gap + 1..at + gap + 1 + length;
         at = span.end + 1;
-        text.reads(&(anchor.start..at));
+        text.looks_at(&(anchor.start..at));
         Some(span)
     };
     let (_, host, user, secret) = (next()?, next()?, next()?, next()?);
@@ -44,7 +44,7 @@ fn properties(text: &Text<'_>, anchor: &Range<usize>) -> Option<Found> {
         return None;
     }
     let around = anchor.start.saturating_sub(REACH / 4)..anchor.start.saturating_add(REACH / 2);
-    text.reads(&around);
+    text.looks_at(&around);
     let table = Table::new(bytes, around);
     let span = table.value(&["password"])?;
     let host = table.text(&["host"]).filter(|host| is_address(host)).and_then(address)?;

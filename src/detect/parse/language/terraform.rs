@@ -28,7 +28,7 @@ fn block(text: &Text<'_>, anchor: Range<usize>) -> Option<Found> {
         return None;
     }
     let end = memchr::memchr(b'}', rest).unwrap_or(rest.len());
-    text.reads(&(anchor.start..anchor.end + end + 1));
+    text.looks_at(&(anchor.start..anchor.end + end + 1));
     let body = Table::new(bytes, anchor.end + open + 1..anchor.end + end);
     let span = body.value(&["token"])?;
     credential::token(span.clone(), bytes.get(span)?, Some(host))
@@ -39,12 +39,12 @@ fn json(text: &Text<'_>, anchor: Range<usize>) -> Vec<Found> {
     let Some(open) = opened(bytes, anchor.end) else { return Vec::new() };
     let key = bytes.get(open + 1..bytes.len().min(open + BODY)).unwrap_or_default().trim_ascii_start();
     let host = key.strip_prefix(b"\"").and_then(|key| key.get(..memchr::memchr(b'"', key)?));
-    text.reads(&(anchor.start..open + 1 + host.map_or(0, <[u8]>::len)));
+    text.looks_at(&(anchor.start..open + 1 + host.map_or(0, <[u8]>::len)));
     if !host.is_some_and(is_address) {
         return Vec::new();
     }
     let objects = objects(bytes, open);
-    text.reads(&(anchor.start..objects.end + 1));
+    text.looks_at(&(anchor.start..objects.end + 1));
     let found = objects.all.iter().filter_map(|entry| {
         let host = bytes.get(entry.key.clone()?).filter(|host| is_address(host)).and_then(address)?;
         let span = entry.value(bytes, &["token"])?;
