@@ -61,30 +61,20 @@ mod tests {
 
     #[test]
     fn repositories() {
-        table(
-            parse,
-            &[":password \""],
-            &[
-                (
-                    ":deploy-repositories [[\"corp\" {:url \"https://r.invalid/repo\" :username \"mia\" :password \"Kestrel-1\"}]]",
-                    &["mia Kestrel-1 r.invalid/repo/"],
-                ),
-                (
-                    ":repositories {\"corp\" {:password \"Kestrel-1\"\r\n :username \"mia\"\r\n :url \"https://r.invalid/repo\"}}",
-                    &["mia Kestrel-1 r.invalid/repo/"],
-                ),
-                (
-                    "{#\"https://r\\.invalid/.*\" {:username \"mia\" :password \"Kestrel-1\"}}",
-                    &["mia Kestrel-1 r.invalid/"],
-                ),
-                (
-                    "{#\"https://r.invalid/repo\" {:username \"mia\" :password \"Kestrel-1\"}}",
-                    &["mia Kestrel-1 r.invalid/repo/"],
-                ),
-                ("[\"corp\" {:url \"https://r.invalid\" :username :env/user :password :env/password}]", &[]),
-                ("(def db {:url \"jdbc:x://r.invalid\" :username \"mia\" :password \"Kestrel-1\"})", &[]),
-                ("(get \"https://r.invalid\" {:username \"mia\" :password \"Kestrel-1\"})", &[]),
-            ],
-        );
+        table(parse, &[":password \""], &[
+            (
+                ":deploy-repositories [[\"corp\" {:url \"https://r.invalid/repo\" :username \"mia\" :password \"Kestrel-1\"}]]",
+                &["mia Kestrel-1 r.invalid/repo/"],
+            ),
+            (
+                ":repositories {\"corp\" {:password \"Kestrel-1\"\r\n :username \"mia\"\r\n :url \"https://r.invalid/repo\"}}",
+                &["mia Kestrel-1 r.invalid/repo/"],
+            ),
+            ("{#\"https://r\\.invalid/.*\" {:username \"mia\" :password \"Kestrel-1\"}}", &["mia Kestrel-1 r.invalid/"]),
+            ("{#\"https://r.invalid/repo\" {:username \"mia\" :password \"Kestrel-1\"}}", &["mia Kestrel-1 r.invalid/repo/"]),
+            ("[\"corp\" {:url \"https://r.invalid\" :username :env/user :password :env/password}]", &[]),
+            ("(def db {:url \"jdbc:x://r.invalid\" :username \"mia\" :password \"Kestrel-1\"})", &[]),
+            ("(get \"https://r.invalid\" {:username \"mia\" :password \"Kestrel-1\"})", &[]),
+        ]);
     }
 }

@@ -58,31 +58,21 @@ mod tests {
 
     #[test]
     fn calls_and_properties() {
-        table(
-            parse,
-            &["Credentials(", "realm=", "realm ="],
-            &[
-                (
-                    "credentials += Credentials(\"Corp Realm\", \"r.invalid\", \"mia\", \"Kestrel-1\")",
-                    &["mia Kestrel-1 r.invalid/"],
-                ),
-                (
-                    "Credentials(\r\n  \"A\",\r\n  \"r.invalid\",\r\n  \"mia\",\r\n  \"Kestrel-1\"\r\n)",
-                    &["mia Kestrel-1 r.invalid/"],
-                ),
-                ("Credentials(\"A\", \"r.invalid\", \"mia\", sys.env(\"P\"))", &[]),
-                ("Credentials(\"A\", \"r.invalid\", sys.env(\"U\"), \"Kestrel-1\")", &[]),
-                ("Credentials(Path.userHome / \".sbt\" / \".credentials\")", &[]),
-                ("new Credentials(\"mia\", \"Kestrel-1\")", &[]),
-                ("Credentials(\"a\", \"b\", \"mia\", \"Kestrel-1\")", &[]),
-                ("realm=Corp Realm\nhost=r.invalid\nuser=mia\npassword=Kestrel-1\n", &["mia Kestrel-1 r.invalid/"]),
-                (
-                    "host = r.invalid\r\nrealm = Corp\r\nuser = mia\r\npassword = Kestrel-1\r\n",
-                    &["mia Kestrel-1 r.invalid/"],
-                ),
-                ("realm=Corp\nhost=r.invalid\nuser=mia\npassword=${PASSWORD}\n", &[]),
-                ("Basic realm=\"x\"\nhost=r.invalid\npassword=Kestrel-1", &[]),
-            ],
-        );
+        table(parse, &["Credentials(", "realm=", "realm ="], &[
+            (
+                "credentials += Credentials(\"Corp Realm\", \"r.invalid\", \"mia\", \"Kestrel-1\")",
+                &["mia Kestrel-1 r.invalid/"],
+            ),
+            ("Credentials(\r\n  \"A\",\r\n  \"r.invalid\",\r\n  \"mia\",\r\n  \"Kestrel-1\"\r\n)", &["mia Kestrel-1 r.invalid/"]),
+            ("Credentials(\"A\", \"r.invalid\", \"mia\", sys.env(\"P\"))", &[]),
+            ("Credentials(\"A\", \"r.invalid\", sys.env(\"U\"), \"Kestrel-1\")", &[]),
+            ("Credentials(Path.userHome / \".sbt\" / \".credentials\")", &[]),
+            ("new Credentials(\"mia\", \"Kestrel-1\")", &[]),
+            ("Credentials(\"a\", \"b\", \"mia\", \"Kestrel-1\")", &[]),
+            ("realm=Corp Realm\nhost=r.invalid\nuser=mia\npassword=Kestrel-1\n", &["mia Kestrel-1 r.invalid/"]),
+            ("host = r.invalid\r\nrealm = Corp\r\nuser = mia\r\npassword = Kestrel-1\r\n", &["mia Kestrel-1 r.invalid/"]),
+            ("realm=Corp\nhost=r.invalid\nuser=mia\npassword=${PASSWORD}\n", &[]),
+            ("Basic realm=\"x\"\nhost=r.invalid\npassword=Kestrel-1", &[]),
+        ]);
     }
 }

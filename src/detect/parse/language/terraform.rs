@@ -60,27 +60,17 @@ mod tests {
 
     #[test]
     fn hosts() {
-        table(
-            parse,
-            &["credentials \"", "\"credentials\""],
-            &[
-                ("credentials \"r.invalid\" {\n  token = \"{opaque}\"\n}\n", &["- {opaque} r.invalid/"]),
-                (
-                    "credentials \"r.invalid\" {\r\n  # mine\r\n  token = \"{opaque}\"\r\n}\r\n",
-                    &["- {opaque} r.invalid/"],
-                ),
-                ("credentials \"r.invalid\" { token = \"{opaque}\" }", &["- {opaque} r.invalid/"]),
-                ("{\"credentials\": {\"r.invalid\": {\"token\": \"{opaque}\"}}}", &["- {opaque} r.invalid/"]),
-                (
-                    "{\r\n \"credentials\" : {\r\n \"r.invalid\": {\r\n \"token\":\"{opaque}\"",
-                    &["- {opaque} r.invalid/"],
-                ),
-                ("credentials \"r.invalid\" {\n  token = \"${TOKEN}\"\n}\n", &[]),
-                ("credentials \"r.invalid\" {\n  token = \"xxxxxx.atlasv1.zzzzzzzzzzzzz\"\n}\n", &[]),
-                ("credentials \"r.invalid\" {\n}\ntoken = \"{opaque}\"", &[]),
-                ("{\"credentials\": {\"token\": \"{opaque}\"}}", &[]),
-                ("{\"credentials\": \"omit\", \"r.invalid\": {\"token\": \"{opaque}\"}}", &[]),
-            ],
-        );
+        table(parse, &["credentials \"", "\"credentials\""], &[
+            ("credentials \"r.invalid\" {\n  token = \"{opaque}\"\n}\n", &["- {opaque} r.invalid/"]),
+            ("credentials \"r.invalid\" {\r\n  # mine\r\n  token = \"{opaque}\"\r\n}\r\n", &["- {opaque} r.invalid/"]),
+            ("credentials \"r.invalid\" { token = \"{opaque}\" }", &["- {opaque} r.invalid/"]),
+            ("{\"credentials\": {\"r.invalid\": {\"token\": \"{opaque}\"}}}", &["- {opaque} r.invalid/"]),
+            ("{\r\n \"credentials\" : {\r\n \"r.invalid\": {\r\n \"token\":\"{opaque}\"", &["- {opaque} r.invalid/"]),
+            ("credentials \"r.invalid\" {\n  token = \"${TOKEN}\"\n}\n", &[]),
+            ("credentials \"r.invalid\" {\n  token = \"xxxxxx.atlasv1.zzzzzzzzzzzzz\"\n}\n", &[]),
+            ("credentials \"r.invalid\" {\n}\ntoken = \"{opaque}\"", &[]),
+            ("{\"credentials\": {\"token\": \"{opaque}\"}}", &[]),
+            ("{\"credentials\": \"omit\", \"r.invalid\": {\"token\": \"{opaque}\"}}", &[]),
+        ]);
     }
 }
