@@ -22,7 +22,7 @@ impl Repo {
     }
 
     /// Shows every object of the database to the visitor, each once.
-    pub fn walk_objects<V: Visitor>(&self, limits: &WalkLimits<'_>, visitor: &V) -> Walked {
+    pub fn walk_objects<V: Visitor>(&self, limits: &WalkLimits, visitor: &V) -> Walked {
         let walked = self.database().walk(limits, visitor);
         self.forbid(walked.rootless.iter().copied());
         walked

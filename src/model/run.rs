@@ -40,8 +40,8 @@ pub enum Code {
     HistoryPartial,
     /// The repository has no commit yet.
     HistoryUnborn,
-    /// The search of the history stopped before its end.
-    HistoryUnfinished,
+    /// The search stopped before its end.
+    SearchUnfinished,
     /// A ref does not resolve.
     RefBroken,
     /// Part of the history could not be walked for attribution; findings there have no commit.
@@ -70,7 +70,7 @@ impl Code {
             Self::HistoryShallow => "history-shallow",
             Self::HistoryPartial => "history-partial",
             Self::HistoryUnborn => "history-unborn",
-            Self::HistoryUnfinished => "history-unfinished",
+            Self::SearchUnfinished => "search-unfinished",
             Self::RefBroken => "ref-broken",
             Self::AttributionIncomplete => "attribution-incomplete",
             Self::RangeEmpty => "range-empty",

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::git::{GitError, Repo, Tally, display};
+use crate::git::{GitError, Repo, Stop, Tally, display};
 use crate::model::{Below, Blob, Notification, Origin};
 use crate::source::Sink;
 
@@ -33,6 +33,10 @@ impl Sink for Placed<'_> {
 
     fn notify(&self, notification: Notification) {
         self.sink.notify(noted(&self.notes, notification));
+    }
+
+    fn stop(&self) -> Option<Stop> {
+        self.sink.stop()
     }
 }
 

@@ -42,6 +42,9 @@ pub(super) fn visit<T: Sync>(
                 break;
             }
             for item in batch {
+                if sink.stop().is_some() {
+                    return Ok(());
+                }
                 one(&reader, &listed(item), &|kind| origin(item, kind), limits, sink);
             }
         }

@@ -33,9 +33,8 @@ mod tests;
 use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicU64};
+use std::sync::atomic::AtomicU64;
 use std::sync::{Mutex, PoisonError};
-use std::time::Instant;
 
 pub(super) use loose::Loose;
 pub use walk::Stop;
@@ -80,11 +79,16 @@ pub trait Visitor: Sync {
 
     /// Takes note of how far one thread has come.
     fn tally(&self, _tally: Tally) {}
+
+    /// Whether to stop, and why; asked from time to time.
+    fn stop(&self) -> Option<Stop> {
+        None
+    }
 }
 
 /// What a walk may take.
 #[derive(Clone, Debug)]
-pub struct Limits<'l> {
+pub struct Limits {
     /// Objects longer than this are not shown, nor is what is stored as a delta of them.
     pub max_object: u64,
     /// How far from a fresh byte a match, or anything that decides over it, may reach.
@@ -93,14 +97,9 @@ pub struct Limits<'l> {
     pub threads: Option<NonZeroUsize>,
     /// Bytes for objects at hand, all threads together. One object and its base may go over it.
     pub memory: usize,
-    /// When to stop.
-    pub deadline: Option<Instant>,
-    /// Set by whoever wants it stopped.
-    pub cancel: Option<&'l AtomicBool>,
 }
 
-impl Limits<'_> {
-    /// Whether to stop now, for a reason from outside.
+impl Limits {
     fn threads(&self) -> usize {
         self.threads.or_else(|| std::thread::available_parallelism().ok()).map_or(1, NonZeroUsize::get)
     }
@@ -169,7 +168,7 @@ impl Database {
     }
 
     /// Shows every object to the visitor, each once.
-    pub fn walk<V: Visitor>(self, limits: &Limits<'_>, visitor: &V) -> Walked {
+    pub fn walk<V: Visitor>(self, limits: &Limits, visitor: &V) -> Walked {
         let Self { files, loose, loose_ids, mut notifications } = self;
         let marks = duplicates::mark(&files);
         let size: u64 = files.iter().map(PackFile::end).sum();
@@ -181,8 +180,6 @@ impl Database {
             visitor,
             troubles: Troubles::default(),
             clock: Clock {
-                deadline: limits.deadline,
-                cancel: limits.cancel,
                 allowance: ALLOWANCE.saturating_add(size.saturating_mul(ALLOWANCE_TIMES)),
                 spent: AtomicU64::new(0),
                 stopped: Mutex::new(None),

@@ -4,9 +4,8 @@
 //! its parent's place, so that as many objects are held at once as the logarithm of a tree's size, not as its depth. Past the
 //! memory budget the lowest frames let go of their bytes, to be made anew when their next child's turn comes.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
 
 use super::board::{Board, Work};
 use super::buffers::{Buffer, Pool};
@@ -28,15 +27,13 @@ pub(super) struct Shared<'w, V> {
     pub(super) visitor: &'w V,
     pub(super) board: Board<Branch>,
     pub(super) troubles: Troubles,
-    pub(super) clock: Clock<'w>,
+    pub(super) clock: Clock,
     /// Held by the one thread that needs more memory than its share.
     pub(super) heavy: Mutex<()>,
 }
 
 /// When to stop before the end.
-pub(super) struct Clock<'w> {
-    pub(super) deadline: Option<Instant>,
-    pub(super) cancel: Option<&'w AtomicBool>,
+pub(super) struct Clock {
     /// What may be spent, in bytes made.
     pub(super) allowance: u64,
     pub(super) spent: AtomicU64,
@@ -366,7 +363,7 @@ impl<'w, V: Visitor> Walker<'w, V> {
         }
         self.until_look = BATCH;
         self.hand_over();
-        if let Some(stop) = self.shared.clock.look() {
+        if let Some(stop) = self.shared.visitor.stop().or_else(|| self.shared.clock.look()) {
             self.shared.clock.stopped.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(stop);
             self.shared.board.close();
         }
@@ -378,14 +375,8 @@ impl<'w, V: Visitor> Walker<'w, V> {
     }
 }
 
-impl Clock<'_> {
+impl Clock {
     fn look(&self) -> Option<Stop> {
-        if self.cancel.is_some_and(|cancel| cancel.load(Ordering::Relaxed)) {
-            return Some(Stop::Cancelled);
-        }
-        if self.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
-            return Some(Stop::Deadline);
-        }
         (self.spent.load(Ordering::Relaxed) > self.allowance).then_some(Stop::Unfolding)
     }
 }
