@@ -11,7 +11,7 @@ use crate::model::{Notification, ObjectId};
 impl Repo {
     /// The object database.
     pub fn database(&self) -> Database {
-        Database::open(&self.common_dir().join("objects"), &[], self.id_length())
+        Database::open(&self.common_dir().join("objects"), self.borrowed(), self.id_length())
     }
 
     /// Every object of the database once, and what could not be listed.

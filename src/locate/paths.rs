@@ -53,9 +53,9 @@ impl<'w> Lives<'w> {
     }
 
     /// Follows them through these commits as well; their parents must have come before, or be missing.
-    pub(super) fn follow(&mut self, commits: &[CommitNode], trees: &mut Trees<'_>) {
+    pub(super) fn follow(&mut self, commits: &[CommitNode], trees: &mut Trees<'_>, stop: &dyn Fn() -> bool) {
         self.trees_of.reserve(commits.len());
-        for commit in commits {
+        for commit in commits.iter().take_while(|_| !stop()) {
             let parents: Vec<ObjectId> =
                 commit.parents.iter().filter_map(|parent| self.trees_of.get(parent).copied()).collect();
             self.introduce(commit, &parents, trees);

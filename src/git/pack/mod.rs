@@ -225,9 +225,9 @@ fn open_packs(directories: &[PathBuf], id_len: usize, notes: &mut Vec<Notificati
     files
 }
 
-/// The object directory and those that it borrows from.
-pub(super) fn directories(objects: &Path) -> Vec<PathBuf> {
-    directories::all(objects, &[])
+/// The object directory, `borrowed` ones, and those that these borrow from.
+pub(super) fn directories(objects: &Path, borrowed: &[PathBuf]) -> Vec<PathBuf> {
+    directories::all(objects, borrowed)
 }
 
 /// The objects of a pack that must not be read by a reader that trusts indexes, where an entry of this one lies outside the pack.
