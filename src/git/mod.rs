@@ -15,6 +15,7 @@ mod objects;
 mod pack;
 mod push;
 mod refs;
+mod reftable;
 mod repo;
 mod revision;
 mod trees;

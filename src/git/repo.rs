@@ -1,8 +1,8 @@
 //! A repository and its layout: where its directories are, which format it has, what of it is missing.
 //!
 //! What comes in: a path. What goes out: an open repository, and a handle with which other threads open their own.
-//! libgit2 refuses partial clones (it does not know their extension), although it reads their objects well; those are opened
-//! here by their object database alone.
+//! libgit2 refuses partial clones and refs in tables (it does not know these extensions), although it reads their objects well;
+//! those are opened here by their object database alone.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -19,6 +19,9 @@ use crate::model::ObjectId;
 /// Extensions that change nothing about how this room reads; every other one is refused.
 const HARMLESS_EXTENSIONS: [&str; 6] =
     ["noop", "objectformat", "worktreeconfig", "preciousobjects", "relativeworktrees", "partialclone"];
+
+/// How refs may be kept.
+const REF_STORAGES: [&str; 2] = ["files", "reftable"];
 
 /// An open repository. One thread at a time; other threads open their own through [`Repo::opener`].
 pub struct Repo {
@@ -46,6 +49,7 @@ struct Layout {
     work_dir: Option<PathBuf>,
     format: ObjectFormat,
     by_objects_alone: bool,
+    ref_tables: bool,
     /// Object directories beside its own, with those that they borrow from in turn.
     borrowed: Vec<PathBuf>,
 }
@@ -63,6 +67,7 @@ impl Repo {
                     work_dir: inner.workdir().map(Path::to_owned),
                     format: inner.object_format(),
                     by_objects_alone: false,
+                    ref_tables: false,
                     borrowed: Vec::new(),
                 };
                 Self::vetted(inner, layout)
@@ -157,6 +162,11 @@ impl Repo {
         &self.forbidden
     }
 
+    /// Whether refs are kept in tables, not in files.
+    pub(super) fn has_ref_tables(&self) -> bool {
+        self.layout.ref_tables
+    }
+
     pub(super) fn format(&self) -> ObjectFormat {
         self.layout.format
     }
@@ -171,9 +181,6 @@ impl Repo {
     }
 
     fn vetted(inner: Repository, layout: Layout) -> Result<Self, GitError> {
-        if layout.common_dir.join("reftable").is_dir() {
-            return Err(unsupported(&layout.opened, "reftable refs"));
-        }
         let forbidden = Forbidden::among(layout.object_directories(), layout.id_length());
         Ok(Self { inner, layout, forbidden })
     }
@@ -195,14 +202,12 @@ impl Repo {
             .filter_map(|(name, value)| name.strip_prefix("extensions.").map(|name| (name, value.as_str())))
             .collect();
         for &(name, value) in &extensions {
-            let harmless = HARMLESS_EXTENSIONS.contains(&name) || (name, value) == ("refstorage", "files");
+            let harmless = HARMLESS_EXTENSIONS.contains(&name) || name == "refstorage" && REF_STORAGES.contains(&value);
             if !harmless {
-                let what = if value == "reftable" { "reftable refs" } else { &format!("the extension '{name}'") };
-                return Err(unsupported(path, what));
+                return Err(unsupported(path, &format!("the extension '{name}'")));
             }
         }
-        if !extensions.iter().any(|(name, value)| *name == "partialclone" || (*name, *value) == ("refstorage", "files"))
-        {
+        if !extensions.iter().any(|(name, _)| ["partialclone", "refstorage"].contains(name)) {
             return Err(broken(error.message()));
         }
         let format = match extensions.iter().find(|(name, _)| *name == "objectformat") {
@@ -217,6 +222,7 @@ impl Repo {
             work_dir,
             format,
             by_objects_alone: true,
+            ref_tables: extensions.contains(&("refstorage", "reftable")),
             borrowed: Vec::new(),
         };
         Self::vetted(layout.open().map_err(|error| broken(error.message()))?, layout)
@@ -364,8 +370,8 @@ mod tests {
         assert!(name(Repo::open(scratch.path())).contains("the extension 'somethingnew'"));
         scratch.write(".git/config", "[core]\nbare\nx\n[remote \"o\"]\npromisor\n");
         assert_eq!(Repo::open(scratch.path()).unwrap().partial(), Some(Partial { filter: None }), "values left out");
-        scratch.write(".git/config", "[core]\nrepositoryformatversion = 1\n[extensions]\nrefStorage = reftable\n");
-        assert!(name(Repo::open(scratch.path())).contains("reftable refs"));
+        scratch.write(".git/config", "[core]\nrepositoryformatversion = 1\n[extensions]\nrefStorage = slate\n");
+        assert!(name(Repo::open(scratch.path())).contains("the extension 'refstorage'"));
     }
 
     #[test]
