@@ -27,7 +27,7 @@ pub(crate) mod fixture;
 pub use ancestry::{CommitNode, Walk};
 pub use display::display;
 pub use error::GitError;
-pub use index::IndexEntry;
+pub use index::{IndexEntry, IndexFile};
 pub use kind::{Kind, Listed};
 pub use objects::{Object, Reader};
 pub use pack::{Database, Limits as WalkLimits, Object as Shown, Stop, Tally, Visitor, Walked};

@@ -92,7 +92,7 @@ impl Source for Range<'_> {
         without_unfetched(self.repo, &mut listed, sink)?;
         let limits = Limits { max_size: self.max_object_size, counts: &self.counts };
         let origin = |listed: &Listed, kind| Origin::History { id: listed.id, kind };
-        object::visit(&self.repo.opener(), &listed, &|listed| *listed, &origin, &limits, sink)
+        object::visit(self.repo, &listed, &|listed| *listed, &origin, &limits, sink)
     }
 }
 
