@@ -18,6 +18,7 @@ mod refs;
 mod reftable;
 mod repo;
 mod revision;
+mod skeleton;
 mod trees;
 mod vet;
 
@@ -30,7 +31,9 @@ pub use error::GitError;
 pub use index::{IndexEntry, IndexFile};
 pub use kind::{Kind, Listed};
 pub use objects::{Object, Reader};
-pub use pack::{Database, Limits as WalkLimits, Object as Shown, Stop, Tally, Visitor, Walked};
+pub use pack::{
+    Database, Limits as WalkLimits, Object as Shown, Sought, Stop, Tally, Tree as ShownTree, Visitor, Walked,
+};
 pub use push::{Known, Update};
 pub use refs::{Head, Target, Tip};
 pub use repo::{Opener, Partial, Repo};

@@ -6,11 +6,13 @@
 use std::cmp::Ordering;
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
+use std::sync::Arc;
 
 use super::error::GitError;
 use super::kind::Kind;
 use super::objects::Reader;
 use super::repo::Repo;
+use super::skeleton::{Ends, Skeleton};
 use crate::model::ObjectId;
 
 /// Raw trees held for the next comparison, which mostly needs the same ones.
@@ -41,7 +43,9 @@ pub type Visit<'v> = dyn FnMut(&[u8], &[u8], &ObjectId) + 'v;
 pub struct Trees<'r> {
     reader: Reader<'r>,
     id_length: usize,
-    cache: HashMap<ObjectId, Rc<[u8]>>,
+    cache: HashMap<ObjectId, Arc<[u8]>>,
+    /// What is known of trees without reading them.
+    skeleton: Option<Skeleton>,
     held: usize,
     unreadable: HashSet<ObjectId>,
     cut_short: bool,
@@ -84,10 +88,16 @@ impl<'r> Trees<'r> {
             reader: repo.reader()?,
             id_length: repo.id_length(),
             cache: HashMap::new(),
+            skeleton: None,
             held: 0,
             unreadable: HashSet::new(),
             cut_short: false,
         })
+    }
+
+    /// For comparisons that only ask for these blobs: whatever does not lead to one of them may be left out of a tree.
+    pub fn leading_to(repo: &'r Repo, blobs: &HashSet<ObjectId>, ends: &Ends<'_>) -> Result<Self, GitError> {
+        Ok(Self { skeleton: Some(Skeleton::of(repo, blobs, ends)), ..Self::new(repo)? })
     }
 
     /// Trees that could not be read so far.
@@ -101,15 +111,18 @@ impl<'r> Trees<'r> {
     }
 
     /// The bytes of a tree; nothing where it cannot be read.
-    pub fn raw(&mut self, id: &ObjectId) -> Rc<[u8]> {
-        if let Some(tree) = self.cache.get(id) {
-            return Rc::clone(tree);
+    pub fn raw(&mut self, id: &ObjectId) -> Arc<[u8]> {
+        if let Some(tree) = self.skeleton.as_ref().and_then(|skeleton| skeleton.tree(id)) {
+            return tree;
         }
-        let tree: Rc<[u8]> = match self.reader.read_as(id, Kind::Tree) {
+        if let Some(tree) = self.cache.get(id) {
+            return Arc::clone(tree);
+        }
+        let tree: Arc<[u8]> = match self.reader.read_as(id, Kind::Tree) {
             Ok(object) => object.bytes().into(),
             Err(_) => {
                 self.unreadable.insert(*id);
-                Rc::default()
+                Arc::default()
             }
         };
         if self.held + tree.len() > HELD_BYTES {
@@ -117,13 +130,13 @@ impl<'r> Trees<'r> {
             self.held = 0;
         }
         self.held += tree.len();
-        self.cache.insert(*id, Rc::clone(&tree));
+        self.cache.insert(*id, Arc::clone(&tree));
         tree
     }
 
     /// The entries in the bytes of a tree.
     pub fn entries<'t>(&self, tree: &'t [u8]) -> impl Iterator<Item = TreeEntry<'t>> + use<'t> {
-        Entries { rest: tree, id_length: self.id_length }
+        Entries::of(tree, self.id_length)
     }
 
     /// Visits each blob that `new` has and none of `old` has at the same path.
@@ -135,7 +148,7 @@ impl<'r> Trees<'r> {
         let mut pending = vec![Pending { path: Rc::default(), new, old: old.to_vec() }];
         while let Some(directory) = pending.pop() {
             let tree = self.raw(&directory.new);
-            let old: Vec<Rc<[u8]>> = directory.old.iter().map(|id| self.raw(id)).collect();
+            let old: Vec<Arc<[u8]>> = directory.old.iter().map(|id| self.raw(id)).collect();
             let mut old: Vec<_> = old.iter().map(|tree| self.entries(tree).peekable()).collect();
             for entry in self.entries(&tree) {
                 let Some(left) = entries_left.checked_sub(1).filter(|_| directory.path.len() < LONGEST_PATH) else {
@@ -167,16 +180,32 @@ impl<'r> Trees<'r> {
     }
 }
 
-struct Entries<'t> {
+/// The entries in the bytes of a tree.
+pub(super) struct Entries<'t> {
+    tree: &'t [u8],
     rest: &'t [u8],
     id_length: usize,
+}
+
+/// No mode is longer, the space behind it included.
+const LONGEST_MODE: usize = 8;
+
+impl<'t> Entries<'t> {
+    pub(super) fn of(tree: &'t [u8], id_length: usize) -> Self {
+        Self { tree, rest: tree, id_length }
+    }
+
+    /// Where the last entry ended.
+    pub(super) fn place(&self) -> usize {
+        self.tree.len() - self.rest.len()
+    }
 }
 
 impl<'t> Iterator for Entries<'t> {
     type Item = TreeEntry<'t>;
 
     fn next(&mut self) -> Option<TreeEntry<'t>> {
-        let space = memchr::memchr(b' ', self.rest)?;
+        let space = self.rest.iter().take(LONGEST_MODE).position(|byte| *byte == b' ')?;
         let (mode, rest) = (self.rest.get(..space)?, self.rest.get(space + 1..)?);
         let end = memchr::memchr(0, rest)?;
         let (name, rest) = (rest.get(..end)?, rest.get(end + 1..)?);
@@ -215,7 +244,7 @@ mod tests {
         tree.extend([1; 20]);
         tree.extend(b"40000 b\0");
         tree.extend([2; 19]);
-        let found: Vec<_> = Entries { rest: &tree, id_length: 20 }.collect();
+        let found: Vec<_> = Entries::of(&tree, 20).collect();
         assert_eq!(found, [TreeEntry { mode: 0o100_644, name: b"a", id: ObjectId::new(&[1; 20]).unwrap() }]);
     }
 }

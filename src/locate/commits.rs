@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::paths::{Life, Lives, Pair};
+use super::paths::{Life, Lives, Pair, Stop};
 use super::tips::{Known, Wanted};
 use crate::git::{GitError, Kind, Reader, Repo, Target, Tip, Trees, Walk, display};
 use crate::model::{Code, Commit, Location, Notification, ObjectId, ObjectKind, Place, Region};
@@ -17,7 +17,7 @@ pub fn attribute(
     repo: &Repo,
     tips: &[Tip],
     locations: Vec<Location>,
-    stop: &dyn Fn() -> bool,
+    stop: &Stop<'_>,
 ) -> (Vec<Location>, Vec<Notification>) {
     let sought = Sought::among(&locations);
     if sought.is_empty() {
@@ -81,7 +81,7 @@ impl<'r> Survey<'r> {
         repo: &'r Repo,
         tips: &[Tip],
         sought: &Sought,
-        stop: &dyn Fn() -> bool,
+        stop: &Stop<'_>,
     ) -> Result<(Self, Vec<Notification>), GitError> {
         let commits: Vec<ObjectId> = tips.iter().filter_map(Tip::commit).collect();
         let walk = repo.walk(&commits, &[])?;
@@ -93,7 +93,7 @@ impl<'r> Survey<'r> {
         };
         let mut notes = Vec::from_iter(unread_commits(&walk));
         if !sought.blobs.is_empty() {
-            let mut trees = Trees::new(repo)?;
+            let mut trees = Trees::leading_to(repo, &sought.blobs, stop)?;
             survey.reach(&walk, tips, sought, &mut trees, stop);
             if !stop() {
                 survey.beyond(repo, &walk, sought, &mut trees, stop)?;
@@ -105,7 +105,7 @@ impl<'r> Survey<'r> {
     }
 
     /// The pairs that refs reach.
-    fn reach(&mut self, walk: &Walk, tips: &[Tip], sought: &Sought, trees: &mut Trees<'_>, stop: &dyn Fn() -> bool) {
+    fn reach(&mut self, walk: &Walk, tips: &[Tip], sought: &Sought, trees: &mut Trees<'_>, stop: &Stop<'_>) {
         let mut lives = Lives::of(&sought.blobs);
         lives.follow(&walk.commits, trees, stop);
         let mut pairs: BTreeMap<Pair, Option<Life>> =
@@ -142,7 +142,7 @@ impl<'r> Survey<'r> {
         walk: &Walk,
         sought: &Sought,
         trees: &mut Trees<'_>,
-        stop: &dyn Fn() -> bool,
+        stop: &Stop<'_>,
     ) -> Result<(), GitError> {
         let lost: HashSet<ObjectId> =
             sought.blobs.iter().filter(|id| !self.records.contains_key(id)).copied().collect();
