@@ -21,6 +21,7 @@ pub struct Target {
 }
 
 /// The kinds of target.
+#[expect(clippy::large_enum_variant, reason = "there is one a target, and nearly all are repositories")]
 enum What {
     Stdin,
     /// One file, or everything below a plain directory.
