@@ -7,6 +7,7 @@
 mod ancestry;
 mod commit;
 mod display;
+mod entries;
 mod error;
 mod index;
 mod kind;
@@ -27,6 +28,7 @@ pub(crate) mod fixture;
 
 pub use ancestry::{CommitNode, Walk};
 pub use display::display;
+pub use entries::TreeEntry;
 pub use error::GitError;
 pub use index::{IndexEntry, IndexFile};
 pub use kind::{Kind, Listed};
@@ -38,4 +40,4 @@ pub use push::{Known, Update};
 pub use refs::{Head, Target, Tip};
 pub use repo::{Opener, Partial, Repo};
 pub use revision::Range;
-pub use trees::{TreeEntry, Trees, Visit};
+pub use trees::{Trees, Visit};

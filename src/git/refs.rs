@@ -12,7 +12,7 @@ use super::display::display;
 use super::error::GitError;
 use super::kind::Kind;
 use super::objects::Reader;
-use super::reftable;
+use super::reftable::{self, Value};
 use super::repo::Repo;
 use crate::model::{Code, Notification, ObjectId, ObjectKind};
 
@@ -54,13 +54,6 @@ pub enum Head {
     Unborn(String),
     /// Nowhere that makes sense.
     Broken,
-}
-
-/// A ref's own content.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Value {
-    Id(ObjectId),
-    Symbolic(Vec<u8>),
 }
 
 type Values = BTreeMap<Vec<u8>, Option<Value>>;

@@ -8,13 +8,19 @@ use std::fs::{self, File};
 use std::io::Read as _;
 use std::path::Path;
 
-use super::refs::Value;
 use crate::model::ObjectId;
 
 /// Millions of refs fit; anything longer is no table.
 const LONGEST_TABLE: u64 = 1 << 30;
 /// How often the list is read again when tables vanish because git has just made one of several.
 const TRIES: usize = 3;
+
+/// A ref's own content.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Value {
+    Id(ObjectId),
+    Symbolic(Vec<u8>),
+}
 
 /// What a stack of tables says. A ref that was removed is not there.
 #[derive(Debug, Default)]

@@ -15,9 +15,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use rayon::prelude::*;
 
+use super::entries::{Entries, TreeEntry};
 use super::pack::{Bits, Database, Limits, Sought, Stop, Tree, Visitor};
 use super::repo::Repo;
-use super::trees::{Entries, TreeEntry};
 use crate::model::{Fresh, ObjectId};
 
 /// Bytes held for entries that lead somewhere, and for objects at hand.
@@ -25,6 +25,8 @@ const HELD: usize = 64 << 20;
 const MEMORY: usize = 64 << 20;
 /// What a tree that is held costs beside its bytes.
 const OVERHEAD: usize = 128;
+/// No honest history has more; a pack built to have more has trees of which nothing is known then.
+const MOST_LINKS: usize = 16 << 20;
 /// A longer tree is left to whoever asks for it.
 const LONGEST: u64 = 256 << 20;
 
@@ -44,6 +46,10 @@ pub(super) struct Skeleton {
 impl Skeleton {
     /// Of all packed trees of a repository. Where `ends` says so, less is known, but nothing wrong.
     pub(super) fn of(repo: &Repo, blobs: &HashSet<ObjectId>, ends: &Ends<'_>) -> Self {
+        Self::within(MOST_LINKS, repo, blobs, ends)
+    }
+
+    fn within(most_links: usize, repo: &Repo, blobs: &HashSet<ObjectId>, ends: &Ends<'_>) -> Self {
         let database = repo.database();
         let limits = Limits {
             max_object: LONGEST,
@@ -52,14 +58,14 @@ impl Skeleton {
             memory: MEMORY,
         };
         let sieve = Sieve::of(blobs);
-        let survey = Survey { database: &database, sieve: &sieve, found: Mutex::default(), ends };
+        let survey = Survey { database: &database, sieve: &sieve, found: Mutex::default(), most_links, ends };
         let walked = database.walk_for(Sought::Trees(&|_| true), &limits, &survey);
         let found = survey.found.into_inner().unwrap_or_else(PoisonError::into_inner);
         let (seen, leading) = found.lead(database.numbers(), &walked.others);
         let keeper =
             Keeper { database: &database, sieve: &sieve, seen: &seen, leading: &leading, kept: Mutex::default(), ends };
         database.walk_for(Sought::Trees(&|number| leading.contains(number)), &limits, &keeper);
-        let (kept, _) = keeper.kept.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let kept = keeper.kept.into_inner().unwrap_or_else(PoisonError::into_inner).trees;
         Self { database, seen, leading, kept }
     }
 
@@ -132,6 +138,7 @@ struct Survey<'s> {
     database: &'s Database,
     sieve: &'s Sieve<'s>,
     found: Mutex<Found>,
+    most_links: usize,
     ends: &'s Ends<'s>,
 }
 
@@ -142,9 +149,19 @@ impl Survey<'_> {
         let (mut named, mut holds_blob) = (Vec::new(), false);
         let id_length = tree.id.as_bytes().len();
         for range in ranges {
+            // What is new lies inside, without the reach: an id that is whole in the base is not looked up again.
+            let inner = match (range.start, tree.bytes.len().saturating_sub(range.end)) {
+                (0, 0) => range.clone(),
+                (0, _) => 0..range.end.saturating_sub(id_length),
+                (start, 0) => start + id_length..range.end,
+                (start, _) => start + id_length..range.end.saturating_sub(id_length),
+            };
             let mut at = range.start;
             while let Some(zero) = memchr::memchr(0, tree.bytes.get(at..range.end)?) {
                 at += zero + 1;
+                if at > inner.end || at + id_length < inner.start {
+                    continue;
+                }
                 let Some(id) = tree.bytes.get(at..at + id_length).and_then(ObjectId::new) else { continue };
                 holds_blob |= self.sieve.holds(&id);
                 named.push(self.database.number(&id)?);
@@ -179,8 +196,13 @@ impl Visitor for Survey<'_> {
             }),
             _ => None,
         };
-        let (trees, leads) = glanced.unwrap_or_else(|| self.read(&tree));
+        let (mut trees, leads) = glanced.unwrap_or_else(|| self.read(&tree));
+        trees.sort_unstable();
+        trees.dedup();
         let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
+        if found.links.len() + trees.len() > self.most_links {
+            return;
+        }
         found.seen.push(tree.number);
         found.links.extend(trees.into_iter().map(|from| (from, tree.number)));
         if leads {
@@ -193,14 +215,20 @@ impl Visitor for Survey<'_> {
     }
 }
 
+/// What the second walk keeps, and the bytes that it takes.
+#[derive(Default)]
+struct Kept {
+    trees: HashMap<ObjectId, Arc<[u8]>>,
+    bytes: usize,
+}
+
 /// The second walk.
 struct Keeper<'s> {
     database: &'s Database,
     sieve: &'s Sieve<'s>,
     seen: &'s Bits,
     leading: &'s Bits,
-    /// With the bytes that they take.
-    kept: Mutex<(HashMap<ObjectId, Arc<[u8]>>, usize)>,
+    kept: Mutex<Kept>,
     ends: &'s Ends<'s>,
 }
 
@@ -223,9 +251,9 @@ impl Visitor for Keeper<'_> {
             }
         }
         let mut all = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        if all.1 + kept.len() + OVERHEAD <= HELD {
-            all.1 += kept.len() + OVERHEAD;
-            all.0.insert(tree.id, kept.into());
+        if all.bytes + kept.len() + OVERHEAD <= HELD {
+            all.bytes += kept.len() + OVERHEAD;
+            all.trees.insert(tree.id, kept.into());
         }
     }
 
@@ -253,9 +281,9 @@ mod tests {
     use crate::git::{Kind, Trees};
 
     /// Every tree of the database, with what of it the skeleton keeps and what of it leads to the blobs in truth.
-    fn assert_exact(scratch: &Scratch, blobs: &HashSet<ObjectId>) -> usize {
+    fn assert_exact(scratch: &Scratch, blobs: &HashSet<ObjectId>, most_links: usize) -> usize {
         let repo = scratch.open();
-        let skeleton = Skeleton::of(&repo, blobs, &|| false);
+        let skeleton = Skeleton::within(most_links, &repo, blobs, &|| false);
         let mut trees = Trees::new(&repo).unwrap();
         let mut known = 0;
         for tree in repo.list_objects().0 {
@@ -307,10 +335,13 @@ mod tests {
             scratch.id("HEAD~3:d0/e1/f36"),
             scratch.id("HEAD~20:d1/e5/f19"),
         ]);
-        assert_eq!(assert_exact(&scratch, &blobs), 0, "loose trees are left to the reader");
+        assert_eq!(assert_exact(&scratch, &blobs, MOST_LINKS), 0, "loose trees are left to the reader");
         for options in [&["-f"][..], &["-f", "--depth=1"]] {
             scratch.git(&[&["repack", "-q", "-a", "-d"], options].concat());
-            assert!(assert_exact(&scratch, &blobs) > 80);
+            assert!(assert_exact(&scratch, &blobs, MOST_LINKS) > 80);
+            for few in [0, 1, 30] {
+                assert_exact(&scratch, &blobs, few);
+            }
         }
         // Later trees in a pack of their own, on loose ones, and copies in two packs.
         scratch.write("d0/e0/later", "later");
@@ -321,7 +352,7 @@ mod tests {
         scratch.write("d2/last", "last");
         scratch.commit("loose three");
         let later = HashSet::from([scratch.id("HEAD:d0/e0/later"), scratch.id("HEAD:d2/last")]);
-        assert!(assert_exact(&scratch, &later) > 80);
+        assert!(assert_exact(&scratch, &later, MOST_LINKS) > 80);
         let repo = scratch.open();
         let skeleton = Skeleton::of(&repo, &blobs, &|| false);
         assert!(skeleton.kept.len() < 90, "{} trees are kept", skeleton.kept.len());
