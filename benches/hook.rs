@@ -36,7 +36,11 @@ fn measure() -> Result<(), String> {
         let output =
             Command::new("git").args(args).current_dir(directory).output().map_err(|error| error.to_string())?;
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
-        if output.status.success() { Ok(text) } else { Err(format!("git {} failed", args.join(" "))) }
+        if output.status.success() {
+            Ok(text)
+        } else {
+            Err(format!("git {}: {}", args.join(" "), String::from_utf8_lossy(&output.stderr).trim()))
+        }
     };
     git(&["clone", "--quiet", "--shared", &path.display().to_string(), "checkout"], scratch.path())?;
     let files = git(&["ls-files"], &top)?;
