@@ -42,8 +42,8 @@ pub enum Code {
     HistoryNested,
     /// The repository has no commit yet.
     HistoryUnborn,
-    /// The search of the history stopped before its end.
-    HistoryUnfinished,
+    /// The search stopped before its end.
+    SearchUnfinished,
     /// A ref does not resolve.
     RefBroken,
     /// Part of the history could not be walked for attribution; findings there have no commit.
@@ -73,7 +73,7 @@ impl Code {
             Self::HistoryPartial => "history-partial",
             Self::HistoryNested => "history-nested",
             Self::HistoryUnborn => "history-unborn",
-            Self::HistoryUnfinished => "history-unfinished",
+            Self::SearchUnfinished => "search-unfinished",
             Self::RefBroken => "ref-broken",
             Self::AttributionIncomplete => "attribution-incomplete",
             Self::RangeEmpty => "range-empty",

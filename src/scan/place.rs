@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::git::{GitError, Repo, Tally, display};
+use crate::git::{GitError, Repo, Stop, Tally, display};
 use crate::model::{Below, Blob, Code, Notification, Origin};
 use crate::source::Sink;
 
@@ -37,6 +37,10 @@ impl Sink for Placed<'_> {
         if self.histories || notification.code != Code::HistoryNested {
             self.sink.notify(noted(&self.notes, notification));
         }
+    }
+
+    fn stop(&self) -> Option<Stop> {
+        self.sink.stop()
     }
 }
 

@@ -14,6 +14,7 @@ use crate::revoke::Subject;
 use crate::source::{Directory, Sink as _, Source as _, Staged};
 
 use super::collect::{Collector, Progress};
+use super::until::Until;
 use super::{findings, place};
 
 /// What came of looking for a report's secrets.
@@ -119,8 +120,8 @@ fn look(reported: &[Reported], detector: &Detector) -> BTreeMap<String, Finding>
             finding.locations.iter().for_each(|location| places.add(Path::new(target), top, location));
         }
     }
-    let progress = Progress::default();
-    let collector = Collector::new(detector, &progress);
+    let (progress, until) = (Progress::default(), Until::default());
+    let collector = Collector::new(detector, &until, &progress);
     for file in places.files.iter().filter(|file| file.is_file()) {
         // What cannot be read any more is simply not found again, and said so.
         let _ = Directory::new(file, None).visit(&collector);

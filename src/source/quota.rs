@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 use super::visit::Sink;
-use crate::git::Tally;
+use crate::git::{Stop, Tally};
 use crate::model::{Below, Blob, Code, Level, Notification};
 
 const MOST_OF_ONE_CODE: u64 = 20;
@@ -44,6 +44,10 @@ impl Sink for Quota<'_> {
         if count <= MOST_OF_ONE_CODE {
             self.sink.notify(notification);
         }
+    }
+
+    fn stop(&self) -> Option<Stop> {
+        self.sink.stop()
     }
 }
 

@@ -1,7 +1,7 @@
 //! How every source hands on what it reads.
 
 use super::SourceError;
-use crate::git::Tally;
+use crate::git::{Stop, Tally};
 use crate::model::{Below, Blob, Notification};
 
 /// Takes what a source reads; called from several threads at once.
@@ -17,6 +17,12 @@ pub trait Sink: Sync {
 
     /// Something that could not be read, or is worth knowing.
     fn notify(&self, notification: Notification);
+
+    /// Whether to stop, and why. Sources ask between two inputs, and leave the rest when told so; the sink knows then that
+    /// there was a rest.
+    fn stop(&self) -> Option<Stop> {
+        None
+    }
 }
 
 /// Somewhere that bytes come from.

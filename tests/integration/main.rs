@@ -4,9 +4,13 @@
 
 mod bed_checks;
 mod faults;
+#[cfg(unix)]
+mod hooks;
 mod input;
 mod policy;
 mod scan;
+#[cfg(unix)]
+mod stops;
 mod support;
 mod verdaccio;
 mod verdicts;
