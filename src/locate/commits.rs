@@ -283,7 +283,7 @@ fn sorted(mut locations: Vec<Location>) -> Vec<Location> {
 }
 
 /// Work tree first, then the index, then history by path.
-fn key(location: &Location) -> (u8, &str, Region, Option<ObjectId>) {
+fn key(location: &Location) -> (u8, &str, Option<&str>, Region, Option<ObjectId>) {
     let (rank, id) = match location.place {
         Place::Worktree => (0, None),
         Place::Staged => (1, None),
@@ -291,7 +291,7 @@ fn key(location: &Location) -> (u8, &str, Region, Option<ObjectId>) {
         Place::File => (3, None),
         Place::History { id, .. } => (4, Some(id)),
     };
-    (rank, &location.path, location.region, id)
+    (rank, &location.path, location.member.as_deref(), location.region, id)
 }
 
 #[cfg(test)]

@@ -34,6 +34,14 @@ pub enum Code {
     ObjectUnreadable,
     /// An object is over the size limit.
     ObjectTooLarge,
+    /// An archive goes past a limit; what lies beyond was not searched.
+    ArchiveLimited,
+    /// A member of an archive is compressed in a way that cannot be unpacked.
+    ArchiveUnsupported,
+    /// A member of an archive is encrypted.
+    ArchiveEncrypted,
+    /// An archive does not unpack to its end.
+    ArchiveDamaged,
     /// The clone is shallow.
     HistoryShallow,
     /// The clone is partial: objects are missing.
@@ -69,6 +77,10 @@ impl Code {
             Self::DirectoryUnreadable => "directory-unreadable",
             Self::ObjectUnreadable => "object-unreadable",
             Self::ObjectTooLarge => "object-too-large",
+            Self::ArchiveLimited => "archive-limited",
+            Self::ArchiveUnsupported => "archive-unsupported",
+            Self::ArchiveEncrypted => "archive-encrypted",
+            Self::ArchiveDamaged => "archive-damaged",
             Self::HistoryShallow => "history-shallow",
             Self::HistoryPartial => "history-partial",
             Self::HistoryNested => "history-nested",

@@ -120,6 +120,9 @@ impl<'a> Collector<'a> {
         let bytes = blob.bytes.len() as u64;
         self.bytes.fetch_add(bytes, Ordering::Relaxed);
         self.progress.bytes.fetch_add(bytes, Ordering::Relaxed);
+        if let Origin::Member { .. } = blob.origin {
+            return; // the archive is the file
+        }
         // Later windows of content that is too large to hold were counted with the first.
         if blob.start.offset == 0 {
             self.files.fetch_add(1, Ordering::Relaxed);
@@ -177,10 +180,11 @@ fn attribute(
         locate::commits::attribute(repo, &target.refs()?, places, &|| until.is_interrupted());
     let mut by_place: HashMap<_, Vec<Location>> = HashMap::new();
     for location in attributed {
-        by_place.entry((object(&location), location.region)).or_default().push(location);
+        let place = (object(&location), location.member.clone(), location.region);
+        by_place.entry(place).or_default().push(location);
     }
     for hit in history {
-        match by_place.get(&(object(&hit.location), hit.location.region)) {
+        match by_place.get(&(object(&hit.location), hit.location.member.clone(), hit.location.region)) {
             Some(locations) => out.extend(locations.iter().map(|location| Hit {
                 found: hit.found.clone(),
                 location: Location { allow: hit.location.allow.clone(), ..location.clone() },

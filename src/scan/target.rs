@@ -8,7 +8,9 @@ use crate::decide::PathGlob;
 use crate::decide::suppress::{self, Allowances};
 use crate::git::{GitError, Known, Repo, Tip, Update};
 use crate::model::Notification;
-use crate::source::{self, Directory, Exclude, History, Sink, Source as _, SourceError, Staged, Stdin, Worktree};
+use crate::source::{
+    self, Directory, Exclude, History, Sink, Source as _, SourceError, Staged, Stdin, Unpacking, Worktree,
+};
 
 use super::place::{self, Placed};
 
@@ -160,22 +162,23 @@ impl Target {
         Ok(tips)
     }
 
-    /// Hands everything of it to the sink.
+    /// Hands everything of it to the sink, members of archives too.
     pub(super) fn visit(&self, exclude: &Arc<Excludes>, sink: &dyn Sink) -> Result<(), SourceError> {
         match &self.what {
-            What::Stdin => Stdin::new(std::io::stdin().lock()).visit(sink),
+            What::Stdin => Stdin::new(std::io::stdin().lock()).visit(&Unpacking::new(sink)),
             What::Plain(path) => {
                 let sink = &Placed { sink, paths: "", notes: self.prefix(), histories: true };
-                Directory::new(path, exclude.asked()).visit(sink)
+                Directory::new(path, exclude.asked()).visit(&Unpacking::new(sink))
             }
             What::Repository { repo, worktree, below, selection } => {
                 if let Some(path) = worktree {
                     let histories = selection.objects != Objects::None;
                     let sink = &Placed { sink, paths: below, notes: self.prefix() + below, histories };
                     let worktree = Worktree::new(path, selection.ignored, exclude.asked());
-                    worktree.git_directory(place::is_git_directory(path, repo)).visit(sink)?;
+                    worktree.git_directory(place::is_git_directory(path, repo)).visit(&Unpacking::new(sink))?;
                 }
                 let sink = &Placed { sink, paths: "", notes: self.before_notes(), histories: true };
+                let sink = &Unpacking::new(sink);
                 let largest = selection.max_object_size;
                 match &selection.objects {
                     Objects::None => Ok(()),

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
+use super::archive::Content;
 use super::visit::Sink;
 use crate::git::{Stop, Tally};
-use crate::model::{Below, Blob, Code, Level, Notification};
+use crate::model::{Below, Blob, Code, Level, Notification, Origin};
 
 const MOST_OF_ONE_CODE: u64 = 20;
 
@@ -24,6 +25,10 @@ impl<'s> Quota<'s> {
 impl Sink for Quota<'_> {
     fn blob(&self, blob: Blob<'_>) -> Below {
         self.sink.blob(blob)
+    }
+
+    fn again(&self, origin: &Origin, content: &mut dyn Content) {
+        self.sink.again(origin, content);
     }
 
     fn reach(&self) -> usize {

@@ -1,13 +1,17 @@
 //! How every source hands on what it reads.
 
 use super::SourceError;
+use super::archive::Content;
 use crate::git::{Stop, Tally};
-use crate::model::{Below, Blob, Notification};
+use crate::model::{Below, Blob, Notification, Origin};
 
 /// Takes what a source reads; called from several threads at once.
 pub trait Sink: Sync {
     /// Content to be searched. Its bytes are gone when this returns. Says how whatever was made from it is to be searched.
     fn blob(&self, blob: Blob<'_>) -> Below;
+
+    /// Content of which the windows were handed on, once more as a whole: somebody may have to read it in another order.
+    fn again(&self, _origin: &Origin, _content: &mut dyn Content) {}
 
     /// How far around what is new the sink has to look; `usize::MAX` for everything whole.
     fn reach(&self) -> usize;

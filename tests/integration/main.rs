@@ -2,6 +2,7 @@
 
 #![expect(clippy::expect_used, reason = "a test that cannot be set up fails, and says why")]
 
+mod archives;
 mod bed_checks;
 mod faults;
 #[cfg(unix)]
