@@ -18,12 +18,19 @@ pub(super) fn parse(text: &Text<'_>, anchor: Range<usize>) -> Vec<Found> {
 fn read(text: &Text<'_>, anchor: Range<usize>) -> Option<Found> {
     let bytes = text.bytes;
     let rest = bytes.get(anchor.end..bytes.len().min(anchor.end + REACH))?;
-    let length = memchr::memchr2(b'"', b'\n', rest).filter(|at| rest.get(*at) == Some(&b'"'))?;
+    let length = memchr::memchr2(b'"', b'\n', rest).unwrap_or(rest.len());
     let span = anchor.end..anchor.end + length;
     text.reads(&(anchor.start..span.end + 1));
+    if rest.get(length) != Some(&b'"') {
+        return None;
+    }
     let head = bytes.get(anchor.start.saturating_sub(REACH)..anchor.start)?;
-    let open = memchr::memrchr2(b'{', b'}', head).filter(|at| head.get(*at) == Some(&b'{'))?;
+    let open = memchr::memrchr2(b'{', b'}', head).unwrap_or(0);
     let start = anchor.start - head.len() + open;
+    text.reads(&(start..anchor.end));
+    if head.get(open) != Some(&b'{') {
+        return None;
+    }
     let tail = bytes.get(span.end..bytes.len().min(span.end + REACH))?;
     let map = start..span.end + memchr::memchr(b'}', tail).unwrap_or(tail.len());
     text.reads(&(start.saturating_sub(96)..map.end + 1));

@@ -46,8 +46,10 @@ pub(super) fn passwords(text: &Text<'_>, anchor: Range<usize>) -> Vec<Found> {
 fn clear(text: &Text<'_>, anchor: &Range<usize>) -> Option<Found> {
     let bytes = text.bytes;
     let rest = bytes.get(anchor.end..bytes.len().min(anchor.end + ABOVE))?;
-    let end = anchor.end + memchr::memchr(b'>', rest)?;
+    let length = memchr::memchr(b'>', rest);
+    let end = anchor.end + length.unwrap_or(rest.len());
     text.reads(&(anchor.start..end + 1));
+    length?;
     let before = bytes.get(anchor.start.saturating_sub(ABOVE)..anchor.start)?;
     let tag = anchor.start - before.len() + memchr::memrchr(b'<', before)?..end;
     let span = attribute(bytes, &tag, "value")?;

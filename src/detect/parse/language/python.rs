@@ -40,12 +40,21 @@ const TABLES: [&[u8]; 6] =
 
 pub(super) fn parse(text: &Text<'_>, anchor: Range<usize>) -> Vec<Found> {
     match text.bytes.get(anchor.clone()).unwrap_or_default() {
-        literal if literal.ends_with(b"://") => url::keyed(text, &anchor, is_index).into_iter().collect(),
+        literal if literal.ends_with(b"://") => index(text, &anchor).into_iter().collect(),
         b"[distutils]" => servers(text, anchor.start),
         b"http-basic" => http_basic(text, anchor),
         b"twine upload" => upload(text, anchor).into_iter().collect(),
         _ => table(text, anchor.start).into_iter().collect(),
     }
+}
+
+fn index(text: &Text<'_>, anchor: &Range<usize>) -> Option<Found> {
+    url::keyed(text, anchor, |bytes, from, key| {
+        if key == b"url" {
+            text.reads(&(from.saturating_sub(ABOVE)..from));
+        }
+        is_index(bytes, from, key)
+    })
 }
 
 /// Whether a URL's key says that it is a package index.

@@ -27,11 +27,11 @@ fn call(text: &Text<'_>, anchor: &Range<usize>) -> Option<Found> {
         let gap = rest.iter().take_while(|byte| byte.is_ascii_whitespace() || **byte == b',').count();
         text.reads(&(anchor.start..at + gap + 1));
         let inner = rest.get(gap..)?.strip_prefix(b"\"")?;
-        let length = memchr::memchr2(b'"', b'\n', inner).filter(|at| inner.get(*at) == Some(&b'"'))?;
+        let length = memchr::memchr2(b'"', b'\n', inner).unwrap_or(inner.len());
         let span = at + gap + 1..at + gap + 1 + length;
         at = span.end + 1;
         text.reads(&(anchor.start..at));
-        Some(span)
+        (inner.get(length) == Some(&b'"')).then_some(span)
     };
     let (_, host, user, secret) = (next()?, next()?, next()?, next()?);
     let host = bytes.get(host).filter(|host| is_address(host)).and_then(address)?;
