@@ -186,8 +186,7 @@ mod tests {
     fn both_forms_are_read_to_the_end_and_no_further() {
         let long = [b'x'; 300];
         let caveats: [&[u8]; 3] = [b"a", &long, b""];
-        let forms: [(Vec<u8>, Read); 2] =
-            [(draft(&caveats).second(), second), (draft(&caveats).first(), first)];
+        let forms: [(Vec<u8>, Read); 2] = [(draft(&caveats).second(), second), (draft(&caveats).first(), first)];
         for (bytes, read) in forms {
             let more = [bytes.as_slice(), b"rest"].concat();
             let macaroon = read(&more).unwrap();
