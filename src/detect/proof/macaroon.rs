@@ -176,6 +176,8 @@ fn write(bytes: &mut Vec<u8>, kind: u8, contents: &[u8]) {
 mod tests {
     use super::*;
 
+    type Read = for<'a> fn(&'a [u8]) -> Option<Macaroon<'a>>;
+
     fn draft<'a>(caveats: &'a [&'a [u8]]) -> Draft<'a> {
         Draft { location: b"r.invalid", identifier: b"row 1", caveats, signature: &[7; 32] }
     }
@@ -184,8 +186,7 @@ mod tests {
     fn both_forms_are_read_to_the_end_and_no_further() {
         let long = [b'x'; 300];
         let caveats: [&[u8]; 3] = [b"a", &long, b""];
-        let forms: [(Vec<u8>, for<'a> fn(&'a [u8]) -> Option<Macaroon<'a>>); 2] =
-            [(draft(&caveats).second(), second), (draft(&caveats).first(), first)];
+        let forms: [(Vec<u8>, Read); 2] = [(draft(&caveats).second(), second), (draft(&caveats).first(), first)];
         for (bytes, read) in forms {
             let more = [bytes.as_slice(), b"rest"].concat();
             let macaroon = read(&more).unwrap();
