@@ -21,6 +21,9 @@ const SHORTEST_REACH: usize = 1 << 10;
 /// No match is longer: the longest tokens hold keys and claims, and take four thousand characters.
 const LONGEST_REACH: usize = 8 << 10;
 
+/// Names of variables are not longer.
+const LONGEST_VARIABLE: usize = 64;
+
 /// A rule's expression and what has to hold beyond it.
 pub(crate) struct Pattern {
     text: String,
@@ -35,8 +38,6 @@ struct Compiled {
     begins: bool,
     /// How far behind its beginning a match can end.
     longest: usize,
-    /// How far from its literal a match may reach. What has no bound of its own gets one.
-    reach: usize,
     /// Whether every match is one word, so that what ends the word ends the search.
     is_word: bool,
 }
@@ -117,15 +118,24 @@ impl Pattern {
 
 /// Whether a match that begins here is a part of a longer word. A letter after a backslash or a percent sign may be an escape.
 fn is_glued_before(text: &[u8], at: usize) -> bool {
-    match text.get(..at).unwrap_or_default() {
+    let head = text.get(..at).unwrap_or_default();
+    match head {
         [.., b'\\', b'n' | b'r' | b't'] => false,
         [.., b'%', high, low] if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() => false,
         // `-TOKEN` is an option or an item, `x-TOKEN` a longer word.
-        [.., before, b'-'] => is_word(before) && *before != b'-',
+        [.., before, b'-'] => is_word(before) && *before != b'-' && !is_default(head),
         // `-pTOKEN`
         [.., before, b'-', letter] if letter.is_ascii_alphabetic() && !is_word(before) => false,
         head => head.last().is_some_and(|byte| is_word(byte) && *byte != b'-'),
     }
+}
+
+/// Whether the text ends with `${NAME-`, behind which a variable has its default.
+fn is_default(head: &[u8]) -> bool {
+    let name = head.strip_suffix(b"-").unwrap_or(head);
+    let is_part = |byte: &&u8| byte.is_ascii_alphanumeric() || **byte == b'_';
+    let length = name.iter().rev().take(LONGEST_VARIABLE).take_while(is_part).count();
+    name.get(..name.len() - length).is_some_and(|head| head.ends_with(b"${"))
 }
 
 fn is_glued_behind(text: &[u8], end: usize) -> bool {
@@ -147,7 +157,6 @@ impl Compiled {
             begins,
             // What only looks takes a byte on each side.
             longest: longest.map_or(usize::MAX, |length| length.saturating_add(2)),
-            reach: longest.unwrap_or(SHORTEST_REACH).clamp(SHORTEST_REACH, LONGEST_REACH),
             is_word: is_one_word(&parsed),
         })
     }
@@ -230,6 +239,8 @@ mod tests {
             (r"\nacme_4k8z1q7m\n", true),
             ("K%3Dacme_4k8z1q7m%0A", true),
             ("-acme_4k8z1q7m", true),
+            ("${TOKEN-acme_4k8z1q7m}", true),
+            ("TOKEN-acme_4k8z1q7m}", false),
             ("--acme_4k8z1q7m", true),
             ("login -pacme_4k8z1q7m", true),
             ("xacme_4k8z1q7m", false),

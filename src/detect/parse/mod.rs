@@ -121,11 +121,6 @@ impl<'a> Text<'a> {
         }
     }
 
-    /// These bytes decide over the anchor.
-    fn reads(&self, range: &Range<usize>) {
-        self.looks_at(range);
-    }
-
     /// What stands before the `@` of the authority that begins at `at`; read once for all that ask.
     fn userinfo(&self, at: usize) -> Option<Range<usize>> {
         let mut known = self.authority.borrow_mut();
