@@ -21,8 +21,8 @@ const SHORTEST_REACH: usize = 1 << 10;
 /// No match is longer: the longest tokens hold keys and claims, and take four thousand characters.
 const LONGEST_REACH: usize = 8 << 10;
 
-/// Names of variables are not longer.
-const LONGEST_VARIABLE: usize = 64;
+/// No variable's name is longer.
+const LONGEST_NAME: usize = 64;
 
 /// A rule's expression and what has to hold beyond it.
 pub(crate) struct Pattern {
@@ -123,19 +123,18 @@ fn is_glued_before(text: &[u8], at: usize) -> bool {
         [.., b'\\', b'n' | b'r' | b't'] => false,
         [.., b'%', high, low] if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() => false,
         // `-TOKEN` is an option or an item, `x-TOKEN` a longer word.
-        [.., before, b'-'] => is_word(before) && *before != b'-' && !is_default(head),
+        [head @ .., before, b'-'] => is_word(before) && *before != b'-' && !is_fallback(head),
         // `-pTOKEN`
         [.., before, b'-', letter] if letter.is_ascii_alphabetic() && !is_word(before) => false,
         head => head.last().is_some_and(|byte| is_word(byte) && *byte != b'-'),
     }
 }
 
-/// Whether the text ends with `${NAME-`, behind which a variable has its default.
-fn is_default(head: &[u8]) -> bool {
-    let name = head.strip_suffix(b"-").unwrap_or(head);
-    let is_part = |byte: &&u8| byte.is_ascii_alphanumeric() || **byte == b'_';
-    let length = name.iter().rev().take(LONGEST_VARIABLE).take_while(is_part).count();
-    name.get(..name.len() - length).is_some_and(|head| head.ends_with(b"${"))
+/// Whether the text ends within the name of `${NAME-fallback}`.
+fn is_fallback(head: &[u8]) -> bool {
+    let name =
+        head.iter().rev().take(LONGEST_NAME).take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'_').count();
+    head.get(..head.len() - name).is_some_and(|head| head.ends_with(b"${"))
 }
 
 fn is_glued_behind(text: &[u8], end: usize) -> bool {
@@ -239,10 +238,10 @@ mod tests {
             (r"\nacme_4k8z1q7m\n", true),
             ("K%3Dacme_4k8z1q7m%0A", true),
             ("-acme_4k8z1q7m", true),
-            ("${TOKEN-acme_4k8z1q7m}", true),
             ("TOKEN-acme_4k8z1q7m}", false),
             ("--acme_4k8z1q7m", true),
             ("login -pacme_4k8z1q7m", true),
+            ("${TOKEN-acme_4k8z1q7m}", true),
             ("xacme_4k8z1q7m", false),
             ("x-acme_4k8z1q7m", false),
             ("_acme_4k8z1q7m", false),

@@ -9,6 +9,8 @@ use crate::model::BoundHost;
 /// Passwords of people are not shorter.
 const SHORTEST: usize = 4;
 const LONGEST: usize = 4 << 10;
+/// What manuals write for a secret and no list of words has.
+const TYPED: [&[u8]; 3] = [b"sekrit", b"s3cr3t", b"s3kr1t"];
 /// Users that look like variables and are none.
 const QUAY: [&str; 2] = ["$app", "$oauthtoken"];
 
@@ -25,6 +27,7 @@ pub(super) fn password(
         || !is_text(secret)
         || is_reference(secret)
         || is_expression(secret)
+        || TYPED.contains(&secret)
         || is_placeholder_pair(name, secret)
         || (is_placeholder(secret) && (is_placeholder(name) || is_bare_word(secret)))
     {

@@ -10,6 +10,8 @@ use super::{Found, Text, credential};
 /// How far an entry is followed.
 const REACH: usize = 1 << 10;
 const LONGEST_WORD: usize = 512;
+const LONGEST_GAP: usize = 64;
+const FIELDS: [&[u8]; 3] = [b"login", b"password", b"account"];
 
 pub(super) fn parse(text: &Text<'_>, anchor: Range<usize>) -> Vec<Found> {
     read(text, anchor).into_iter().collect()
@@ -24,19 +26,25 @@ fn read(text: &Text<'_>, anchor: Range<usize>) -> Option<Found> {
     // `echo "machine …" > .netrc`
     let quote = before.copied().filter(|byte| matches!(byte, b'"' | b'\'' | b'`'));
     let limit = bytes.len().min(anchor.end.saturating_add(REACH));
-    let host = word(bytes, anchor.end, limit, quote)?;
+    let next = |at: usize| {
+        let word = word(bytes, at, limit, quote);
+        // What is no word was looked at to its end, too.
+        let end = word.as_ref().map_or(limit.min(at + LONGEST_GAP + LONGEST_WORD), |word| word.end);
+        text.looks_at(&(anchor.start..end + 1));
+        word
+    };
+    let host = next(anchor.end)?;
     let machine = address(bytes.get(host.clone())?).filter(|host| host.host.contains('.'))?;
     let (mut at, mut user, mut secret) = (host.end, None, None);
     loop {
-        text.looks_at(&(anchor.start..at + 1));
-        let Some(name) = word(bytes, at, limit, quote) else { break };
-        let value = word(bytes, name.end, limit, quote);
-        text.looks_at(&(anchor.start..value.as_ref().map_or(name.end, |value| value.end) + 1));
-        match (bytes.get(name.clone())?, value) {
-            (b"login", Some(value)) => (at, user) = (value.end, Some(value)),
-            (b"password", Some(value)) => (at, secret) = (value.end, Some(value)),
-            (b"account", Some(value)) => at = value.end,
-            _ => break,
+        let Some(name) = next(at) else { break };
+        let name = bytes.get(name.clone()).filter(|name| FIELDS.contains(name)).map(|text| (text, name.end));
+        let Some((name, value)) = name.and_then(|(name, end)| Some((name, next(end)?))) else { break };
+        at = value.end;
+        match name {
+            b"login" => user = Some(value),
+            b"password" => secret = Some(value),
+            _ => {}
         }
     }
     let span = bare(bytes, secret?);
@@ -47,7 +55,7 @@ fn read(text: &Text<'_>, anchor: Range<usize>) -> Option<Found> {
 /// The next word, over the lines that follow each other directly.
 fn word(bytes: &[u8], from: usize, limit: usize, quote: Option<u8>) -> Option<Range<usize>> {
     let rest = bytes.get(from..limit)?;
-    let gap = rest.iter().take(64).take_while(|byte| byte.is_ascii_whitespace()).count();
+    let gap = rest.iter().take(LONGEST_GAP).take_while(|byte| byte.is_ascii_whitespace()).count();
     let rest = rest.get(gap..)?;
     let inner = rest.first().copied().filter(|byte| matches!(byte, b'"' | b'\'') && Some(*byte) != quote);
     let is_end = |(at, byte): (usize, &u8)| match inner {

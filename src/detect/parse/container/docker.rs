@@ -82,7 +82,7 @@ fn host(text: &Text<'_>, at: usize) -> Option<BoundHost> {
     let head = head.get(..head.len() - gap)?;
     let is_key = |byte: &&u8| !byte.is_ascii_whitespace() && !matches!(**byte, b'"' | b'{' | b',');
     let length = head.iter().rev().take_while(is_key).count();
-    text.looks_at(&(at.saturating_sub(ABOVE).max(0) + head.len() - length..at));
+    text.looks_at(&((at.saturating_sub(ABOVE) + head.len() - length).saturating_sub(1)..at));
     let key = unescaped(head.get(head.len() - length..)?);
     if is_address(&key) { address(&key) } else { None }
 }

@@ -44,8 +44,8 @@ fn piped(text: &Text<'_>, at: usize) -> Option<Range<usize>> {
     let floor = at.saturating_sub(ABOVE);
     let head = bytes.get(floor..at)?;
     let line = memchr::memrchr(b'\n', head).map_or(0, |end| end + 1);
-    let pipe = line + memchr::memrchr(b'|', head.get(line..)?)?;
     text.looks_at(&(floor + line.saturating_sub(1)..at));
+    let pipe = line + memchr::memrchr(b'|', head.get(line..)?)?;
     let echo = line + memmem::rfind(head.get(line..pipe)?, b"echo ")? + b"echo ".len();
     let words = words(bytes, floor + echo);
     let word = words.plain(&["-n", "-e"]).first()?.clone();

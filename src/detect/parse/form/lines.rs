@@ -10,6 +10,7 @@ const REACH: usize = 4 << 10;
 const MOST: usize = 96;
 const LONGEST_LINE: usize = 1 << 10;
 const LONGEST_NAME: usize = 96;
+const LONGEST_HEADER: usize = 128;
 
 /// Settings that belong together.
 #[derive(Clone, Debug)]
@@ -32,7 +33,8 @@ impl<'a> Table<'a> {
         if !begins_line(bytes, at) {
             return None;
         }
-        let line = rest.get(..memchr::memchr(b'\n', rest).unwrap_or(rest.len()))?;
+        let line = rest.get(..LONGEST_HEADER).unwrap_or(rest);
+        let line = line.get(..memchr::memchr(b'\n', line).unwrap_or(line.len()))?;
         let close = memchr::memrchr(b']', line)?;
         let name = line.get(..close)?.trim_ascii();
         let name = name.strip_prefix(b"[[").map_or(name.get(1..)?, |name| name.strip_suffix(b"]").unwrap_or(name));

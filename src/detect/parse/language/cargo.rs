@@ -77,28 +77,32 @@ mod tests {
 
     #[test]
     fn tables() {
-        table(parse, &["[registry]", "[registries"], &[
-            ("[registry]\ntoken = \"{opaque}\"\n", &["- {opaque} -"]),
-            ("[registry]\r\ntoken = '{opaque}' # mine\r\n", &["- {opaque} -"]),
-            ("# [registry]\n# token = \"{opaque}\"\n", &["- {opaque} -"]),
-            ("[registries.corp]\ntoken = \"Bearer {opaque}\"\n", &["- {opaque} corp/"]),
-            (
-                "[registries.corp]\nindex = \"sparse+https://r.invalid/index/\"\ntoken = \"{opaque}\"\n",
-                &["- {opaque} r.invalid/index/"],
-            ),
-            (
-                "[registries.corp]\nindex = \"https://r.invalid/\"\n[registry]\ndefault = \"corp\"\n[registries.corp]\ntoken = \"{opaque}\"\n",
-                &["- {opaque} r.invalid/"],
-            ),
-            (
-                "[registries]\ncorp = { index = \"https://r.invalid/\", token = \"{opaque}\" }\n",
-                &["- {opaque} r.invalid/"],
-            ),
-            ("[registries]\ncorp.token = \"{opaque}\"\n", &["- {opaque} corp/"]),
-            ("[registry]\ntoken = \"{opaque}", &[]),
-            ("[registry]\ntoken = \"${TOKEN}\"\n", &[]),
-            ("[registry]\ntoken = \"your-token-here\"\n", &[]),
-            ("[registry]\ndefault = \"x\"\n[other]\ntoken = \"{opaque}\"\n", &[]),
-        ]);
+        table(
+            parse,
+            &["[registry]", "[registries"],
+            &[
+                ("[registry]\ntoken = \"{opaque}\"\n", &["- {opaque} -"]),
+                ("[registry]\r\ntoken = '{opaque}' # mine\r\n", &["- {opaque} -"]),
+                ("# [registry]\n# token = \"{opaque}\"\n", &["- {opaque} -"]),
+                ("[registries.corp]\ntoken = \"Bearer {opaque}\"\n", &["- {opaque} corp/"]),
+                (
+                    "[registries.corp]\nindex = \"sparse+https://r.invalid/index/\"\ntoken = \"{opaque}\"\n",
+                    &["- {opaque} r.invalid/index/"],
+                ),
+                (
+                    "[registries.corp]\nindex = \"https://r.invalid/\"\n[registry]\ndefault = \"corp\"\n[registries.corp]\ntoken = \"{opaque}\"\n",
+                    &["- {opaque} r.invalid/"],
+                ),
+                (
+                    "[registries]\ncorp = { index = \"https://r.invalid/\", token = \"{opaque}\" }\n",
+                    &["- {opaque} r.invalid/"],
+                ),
+                ("[registries]\ncorp.token = \"{opaque}\"\n", &["- {opaque} corp/"]),
+                ("[registry]\ntoken = \"{opaque}", &[]),
+                ("[registry]\ntoken = \"${TOKEN}\"\n", &[]),
+                ("[registry]\ntoken = \"your-token-here\"\n", &[]),
+                ("[registry]\ndefault = \"x\"\n[other]\ntoken = \"{opaque}\"\n", &[]),
+            ],
+        );
     }
 }

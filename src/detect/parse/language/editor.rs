@@ -45,16 +45,24 @@ mod tests {
 
     #[test]
     fn publishers() {
-        table(ovsx, &["\"publishers"], &[
-            ("{\"publishers\":[{\"name\":\"mia\",\"pat\":\"{uuid}\"}]}", &["mia {uuid} -"]),
-            ("{\n  \"publishers\" : [\r\n {\"pat\":\"ovsxp_{uuid}\", \"name\":\"mia\"},", &["mia ovsxp_{uuid} -"]),
-            ("{\"publishers\":[{\"name\":\"mia\",\"pat\":\"$PAT\"}]}", &[]),
-            ("{\"publishers\":[\"{uuid}\"]}", &[]),
-        ]);
+        table(
+            ovsx,
+            &["\"publishers"],
+            &[
+                ("{\"publishers\":[{\"name\":\"mia\",\"pat\":\"{uuid}\"}]}", &["mia {uuid} -"]),
+                ("{\n  \"publishers\" : [\r\n {\"pat\":\"ovsxp_{uuid}\", \"name\":\"mia\"},", &["mia ovsxp_{uuid} -"]),
+                ("{\"publishers\":[{\"name\":\"mia\",\"pat\":\"$PAT\"}]}", &[]),
+                ("{\"publishers\":[\"{uuid}\"]}", &[]),
+            ],
+        );
         let old = ["7kq2m5x3zt7vb4nd6hw2yf5cj3", "rs7pg4ua6le2io5bq7tz3mx4vn"].concat();
-        table(vsce, &["\"publishers"], &[
-            (&format!("{{\"publishers\":[{{\"name\":\"mia\",\"pat\":\"{old}\"}}]}}"), &[&format!("mia {old} -")]),
-            ("{\"publishers\":[{\"name\":\"mia\",\"pat\":\"{uuid}\"}]}", &[]),
-        ]);
+        table(
+            vsce,
+            &["\"publishers"],
+            &[
+                (&format!("{{\"publishers\":[{{\"name\":\"mia\",\"pat\":\"{old}\"}}]}}"), &[&format!("mia {old} -")]),
+                ("{\"publishers\":[{\"name\":\"mia\",\"pat\":\"{uuid}\"}]}", &[]),
+            ],
+        );
     }
 }

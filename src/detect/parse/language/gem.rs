@@ -43,17 +43,21 @@ mod tests {
 
     #[test]
     fn keys() {
-        table(parse, &["rubygems_api_key"], &[
-            ("---\n:rubygems_api_key: {hex32}\n", &["- {hex32} -"]),
-            ("---\r\n:rubygems_api_key: \"{hex32}\"\r\n", &["- {hex32} -"]),
-            ("printf -- '---\n:rubygems_api_key: {hex32}\n' > ~/.gem/credentials", &["- {hex32} -"]),
-            (
-                "---\nhttps://r.invalid: {opaque}\n:rubygems_api_key: {hex32}\n:ci: {hex40}\n",
-                &["- {opaque} r.invalid/", "- {hex32} -", "- {hex40} -"],
-            ),
-            (":rubygems_api_key: ${RUBYGEMS_API_KEY}\n", &[]),
-            (":rubygems_api_key: 00000000000000000000000000000000\n", &[]),
-            ("config[:rubygems_api_key]\nx: {hex32}", &[]),
-        ]);
+        table(
+            parse,
+            &["rubygems_api_key"],
+            &[
+                ("---\n:rubygems_api_key: {hex32}\n", &["- {hex32} -"]),
+                ("---\r\n:rubygems_api_key: \"{hex32}\"\r\n", &["- {hex32} -"]),
+                ("printf -- '---\n:rubygems_api_key: {hex32}\n' > ~/.gem/credentials", &["- {hex32} -"]),
+                (
+                    "---\nhttps://r.invalid: {opaque}\n:rubygems_api_key: {hex32}\n:ci: {hex40}\n",
+                    &["- {opaque} r.invalid/", "- {hex32} -", "- {hex40} -"],
+                ),
+                (":rubygems_api_key: ${RUBYGEMS_API_KEY}\n", &[]),
+                (":rubygems_api_key: 00000000000000000000000000000000\n", &[]),
+                ("config[:rubygems_api_key]\nx: {hex32}", &[]),
+            ],
+        );
     }
 }

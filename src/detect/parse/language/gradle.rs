@@ -83,28 +83,32 @@ mod tests {
 
     #[test]
     fn blocks() {
-        table(parse, &["credentials {", "PasswordCredentials"], &[
-            (
-                "maven {\n  url 'https://r.invalid/m2'\n  credentials {\n    username 'mia'\n    password 'Kestrel-1'\n  }\n}",
-                &["mia Kestrel-1 r.invalid/m2/"],
-            ),
-            (
-                "maven {\r\n  credentials {\r\n    username = \"mia\"\r\n    password = \"Kestrel-1\"\r\n  }\r\n  url = uri(\"https://r.invalid/m2\")\r\n}",
-                &["mia Kestrel-1 r.invalid/m2/"],
-            ),
-            (
-                "maven(\"https://r.invalid/m2\") {\n  credentials(PasswordCredentials::class) {\n    username = \"mia\"\n    password = \"Kestrel-1\"\n  }\n}",
-                &["mia Kestrel-1 r.invalid/m2/"],
-            ),
-            ("credentials {\n  username.set(\"mia\")\n  password.set(\"Kestrel-1\")\n}", &["mia Kestrel-1 -"]),
-            ("credentials {\n  setUsername(\"mia\")\n  setPassword(\"Kestrel-1\")\n}", &["mia Kestrel-1 -"]),
-            ("credentials {\n  username = \"mia\"\n  password = 'Kestrel-1'", &["mia Kestrel-1 -"]),
-            ("credentials {\n  username mavenUser\n  password mavenPassword\n}", &[]),
-            ("credentials {\n  username = \"mia\"\n  password = \"$pw\"\n}", &[]),
-            ("credentials {\n  username = \"mia\"\n  password = System.getenv(\"PASSWORD\")\n}", &[]),
-            ("credentials {\n  username = \"mia\"\n  password = \"Kestrel\" + x\n}", &[]),
-            ("credentials {\n  username = \"user\"\n  password = \"password\"\n}", &[]),
-            ("the credentials { of }", &[]),
-        ]);
+        table(
+            parse,
+            &["credentials {", "PasswordCredentials"],
+            &[
+                (
+                    "maven {\n  url 'https://r.invalid/m2'\n  credentials {\n    username 'mia'\n    password 'Kestrel-1'\n  }\n}",
+                    &["mia Kestrel-1 r.invalid/m2/"],
+                ),
+                (
+                    "maven {\r\n  credentials {\r\n    username = \"mia\"\r\n    password = \"Kestrel-1\"\r\n  }\r\n  url = uri(\"https://r.invalid/m2\")\r\n}",
+                    &["mia Kestrel-1 r.invalid/m2/"],
+                ),
+                (
+                    "maven(\"https://r.invalid/m2\") {\n  credentials(PasswordCredentials::class) {\n    username = \"mia\"\n    password = \"Kestrel-1\"\n  }\n}",
+                    &["mia Kestrel-1 r.invalid/m2/"],
+                ),
+                ("credentials {\n  username.set(\"mia\")\n  password.set(\"Kestrel-1\")\n}", &["mia Kestrel-1 -"]),
+                ("credentials {\n  setUsername(\"mia\")\n  setPassword(\"Kestrel-1\")\n}", &["mia Kestrel-1 -"]),
+                ("credentials {\n  username = \"mia\"\n  password = 'Kestrel-1'", &["mia Kestrel-1 -"]),
+                ("credentials {\n  username mavenUser\n  password mavenPassword\n}", &[]),
+                ("credentials {\n  username = \"mia\"\n  password = \"$pw\"\n}", &[]),
+                ("credentials {\n  username = \"mia\"\n  password = System.getenv(\"PASSWORD\")\n}", &[]),
+                ("credentials {\n  username = \"mia\"\n  password = \"Kestrel\" + x\n}", &[]),
+                ("credentials {\n  username = \"user\"\n  password = \"password\"\n}", &[]),
+                ("the credentials { of }", &[]),
+            ],
+        );
     }
 }

@@ -18,12 +18,19 @@ pub(super) fn parse(text: &Text<'_>, anchor: Range<usize>) -> Vec<Found> {
 fn read(text: &Text<'_>, anchor: Range<usize>) -> Option<Found> {
     let bytes = text.bytes;
     let rest = bytes.get(anchor.end..bytes.len().min(anchor.end + REACH))?;
-    let length = memchr::memchr2(b'"', b'\n', rest).filter(|at| rest.get(*at) == Some(&b'"'))?;
+    let length = memchr::memchr2(b'"', b'\n', rest).unwrap_or(rest.len());
     let span = anchor.end..anchor.end + length;
     text.looks_at(&(anchor.start..span.end + 1));
+    if rest.get(length) != Some(&b'"') {
+        return None;
+    }
     let head = bytes.get(anchor.start.saturating_sub(REACH)..anchor.start)?;
-    let open = memchr::memrchr2(b'{', b'}', head).filter(|at| head.get(*at) == Some(&b'{'))?;
+    let open = memchr::memrchr2(b'{', b'}', head).unwrap_or(0);
     let start = anchor.start - head.len() + open;
+    text.looks_at(&(start..anchor.end));
+    if head.get(open) != Some(&b'{') {
+        return None;
+    }
     let tail = bytes.get(span.end..bytes.len().min(span.end + REACH))?;
     let map = start..span.end + memchr::memchr(b'}', tail).unwrap_or(tail.len());
     text.looks_at(&(start.saturating_sub(96)..map.end + 1));
@@ -61,20 +68,30 @@ mod tests {
 
     #[test]
     fn repositories() {
-        table(parse, &[":password \""], &[
-            (
-                ":deploy-repositories [[\"corp\" {:url \"https://r.invalid/repo\" :username \"mia\" :password \"Kestrel-1\"}]]",
-                &["mia Kestrel-1 r.invalid/repo/"],
-            ),
-            (
-                ":repositories {\"corp\" {:password \"Kestrel-1\"\r\n :username \"mia\"\r\n :url \"https://r.invalid/repo\"}}",
-                &["mia Kestrel-1 r.invalid/repo/"],
-            ),
-            ("{#\"https://r\\.invalid/.*\" {:username \"mia\" :password \"Kestrel-1\"}}", &["mia Kestrel-1 r.invalid/"]),
-            ("{#\"https://r.invalid/repo\" {:username \"mia\" :password \"Kestrel-1\"}}", &["mia Kestrel-1 r.invalid/repo/"]),
-            ("[\"corp\" {:url \"https://r.invalid\" :username :env/user :password :env/password}]", &[]),
-            ("(def db {:url \"jdbc:x://r.invalid\" :username \"mia\" :password \"Kestrel-1\"})", &[]),
-            ("(get \"https://r.invalid\" {:username \"mia\" :password \"Kestrel-1\"})", &[]),
-        ]);
+        table(
+            parse,
+            &[":password \""],
+            &[
+                (
+                    ":deploy-repositories [[\"corp\" {:url \"https://r.invalid/repo\" :username \"mia\" :password \"Kestrel-1\"}]]",
+                    &["mia Kestrel-1 r.invalid/repo/"],
+                ),
+                (
+                    ":repositories {\"corp\" {:password \"Kestrel-1\"\r\n :username \"mia\"\r\n :url \"https://r.invalid/repo\"}}",
+                    &["mia Kestrel-1 r.invalid/repo/"],
+                ),
+                (
+                    "{#\"https://r\\.invalid/.*\" {:username \"mia\" :password \"Kestrel-1\"}}",
+                    &["mia Kestrel-1 r.invalid/"],
+                ),
+                (
+                    "{#\"https://r.invalid/repo\" {:username \"mia\" :password \"Kestrel-1\"}}",
+                    &["mia Kestrel-1 r.invalid/repo/"],
+                ),
+                ("[\"corp\" {:url \"https://r.invalid\" :username :env/user :password :env/password}]", &[]),
+                ("(def db {:url \"jdbc:x://r.invalid\" :username \"mia\" :password \"Kestrel-1\"})", &[]),
+                ("(get \"https://r.invalid\" {:username \"mia\" :password \"Kestrel-1\"})", &[]),
+            ],
+        );
     }
 }

@@ -9,6 +9,7 @@ use super::{Found, Text, credential};
 
 /// How far a block is followed.
 const BODY: usize = 512;
+const LONGEST_HOST: usize = 128;
 
 pub(super) fn parse(text: &Text<'_>, anchor: Range<usize>) -> Vec<Found> {
     match text.bytes.get(anchor.clone()).unwrap_or_default() {
@@ -20,11 +21,11 @@ pub(super) fn parse(text: &Text<'_>, anchor: Range<usize>) -> Vec<Found> {
 fn block(text: &Text<'_>, anchor: Range<usize>) -> Option<Found> {
     let bytes = text.bytes;
     let rest = bytes.get(anchor.end..bytes.len().min(anchor.end + BODY))?;
-    let length = memchr::memchr(b'"', rest)?;
+    let length = memchr::memchr(b'"', rest.get(..LONGEST_HOST).unwrap_or(rest))?;
     let host = rest.get(..length).filter(|host| is_address(host)).and_then(address)?;
-    let open = memchr::memchr(b'{', rest)?;
-    let gap = rest.get(length + 1..open)?;
-    if !gap.iter().all(u8::is_ascii_whitespace) {
+    let gap = rest.get(length + 1..)?.iter().take(16).take_while(|byte| byte.is_ascii_whitespace()).count();
+    let open = length + 1 + gap;
+    if rest.get(open) != Some(&b'{') {
         return None;
     }
     let end = memchr::memchr(b'}', rest).unwrap_or(rest.len());
@@ -37,9 +38,10 @@ fn block(text: &Text<'_>, anchor: Range<usize>) -> Option<Found> {
 fn json(text: &Text<'_>, anchor: Range<usize>) -> Vec<Found> {
     let bytes = text.bytes;
     let Some(open) = opened(bytes, anchor.end) else { return Vec::new() };
-    let key = bytes.get(open + 1..bytes.len().min(open + BODY)).unwrap_or_default().trim_ascii_start();
+    let key = bytes.get(open + 1..bytes.len().min(open + LONGEST_HOST)).unwrap_or_default();
+    text.looks_at(&(anchor.start..open + 1 + key.len()));
+    let key = key.trim_ascii_start();
     let host = key.strip_prefix(b"\"").and_then(|key| key.get(..memchr::memchr(b'"', key)?));
-    text.looks_at(&(anchor.start..open + 1 + host.map_or(0, <[u8]>::len)));
     if !host.is_some_and(is_address) {
         return Vec::new();
     }
@@ -60,17 +62,27 @@ mod tests {
 
     #[test]
     fn hosts() {
-        table(parse, &["credentials \"", "\"credentials\""], &[
-            ("credentials \"r.invalid\" {\n  token = \"{opaque}\"\n}\n", &["- {opaque} r.invalid/"]),
-            ("credentials \"r.invalid\" {\r\n  # mine\r\n  token = \"{opaque}\"\r\n}\r\n", &["- {opaque} r.invalid/"]),
-            ("credentials \"r.invalid\" { token = \"{opaque}\" }", &["- {opaque} r.invalid/"]),
-            ("{\"credentials\": {\"r.invalid\": {\"token\": \"{opaque}\"}}}", &["- {opaque} r.invalid/"]),
-            ("{\r\n \"credentials\" : {\r\n \"r.invalid\": {\r\n \"token\":\"{opaque}\"", &["- {opaque} r.invalid/"]),
-            ("credentials \"r.invalid\" {\n  token = \"${TOKEN}\"\n}\n", &[]),
-            ("credentials \"r.invalid\" {\n  token = \"xxxxxx.atlasv1.zzzzzzzzzzzzz\"\n}\n", &[]),
-            ("credentials \"r.invalid\" {\n}\ntoken = \"{opaque}\"", &[]),
-            ("{\"credentials\": {\"token\": \"{opaque}\"}}", &[]),
-            ("{\"credentials\": \"omit\", \"r.invalid\": {\"token\": \"{opaque}\"}}", &[]),
-        ]);
+        table(
+            parse,
+            &["credentials \"", "\"credentials\""],
+            &[
+                ("credentials \"r.invalid\" {\n  token = \"{opaque}\"\n}\n", &["- {opaque} r.invalid/"]),
+                (
+                    "credentials \"r.invalid\" {\r\n  # mine\r\n  token = \"{opaque}\"\r\n}\r\n",
+                    &["- {opaque} r.invalid/"],
+                ),
+                ("credentials \"r.invalid\" { token = \"{opaque}\" }", &["- {opaque} r.invalid/"]),
+                ("{\"credentials\": {\"r.invalid\": {\"token\": \"{opaque}\"}}}", &["- {opaque} r.invalid/"]),
+                (
+                    "{\r\n \"credentials\" : {\r\n \"r.invalid\": {\r\n \"token\":\"{opaque}\"",
+                    &["- {opaque} r.invalid/"],
+                ),
+                ("credentials \"r.invalid\" {\n  token = \"${TOKEN}\"\n}\n", &[]),
+                ("credentials \"r.invalid\" {\n  token = \"xxxxxx.atlasv1.zzzzzzzzzzzzz\"\n}\n", &[]),
+                ("credentials \"r.invalid\" {\n}\ntoken = \"{opaque}\"", &[]),
+                ("{\"credentials\": {\"token\": \"{opaque}\"}}", &[]),
+                ("{\"credentials\": \"omit\", \"r.invalid\": {\"token\": \"{opaque}\"}}", &[]),
+            ],
+        );
     }
 }
