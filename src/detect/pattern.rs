@@ -118,7 +118,8 @@ impl Pattern {
 
 /// Whether a match that begins here is a part of a longer word. A letter after a backslash or a percent sign may be an escape.
 fn is_glued_before(text: &[u8], at: usize) -> bool {
-    match text.get(..at).unwrap_or_default() {
+    let head = text.get(..at).unwrap_or_default();
+    match head {
         [.., b'\\', b'n' | b'r' | b't'] => false,
         [.., b'%', high, low] if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() => false,
         // `-TOKEN` is an option or an item, `x-TOKEN` a longer word.
@@ -237,6 +238,7 @@ mod tests {
             (r"\nacme_4k8z1q7m\n", true),
             ("K%3Dacme_4k8z1q7m%0A", true),
             ("-acme_4k8z1q7m", true),
+            ("TOKEN-acme_4k8z1q7m}", false),
             ("--acme_4k8z1q7m", true),
             ("login -pacme_4k8z1q7m", true),
             ("${TOKEN-acme_4k8z1q7m}", true),

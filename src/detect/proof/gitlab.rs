@@ -5,7 +5,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use super::Proven;
 use super::claims::{proven, said, signed, text, time};
-use crate::detect::placeholder::{is_machine_made, is_placeholder};
+use super::shape::body;
+use crate::detect::placeholder::is_machine_made;
 use crate::model::{Evidence, Offline};
 
 /// What each prefix stands for. Source: gitlabhq doc/security/tokens/_index.md and lib/authn/tokens.
@@ -65,13 +66,8 @@ pub(super) fn instance(secret: &[u8]) -> Option<Proven> {
 pub(super) fn old(secret: &[u8]) -> Option<Proven> {
     let kind = kind_of(secret)?;
     let at = memchr::memchr(b'-', secret)? + 1;
-    let body = secret.get(at..)?;
-    let proven = proven(with_kind(Offline::new(), kind));
-    match () {
-        () if is_placeholder(body) => None,
-        () if is_machine_made(body) => Some(proven),
-        () => Some(Proven { evidence: Some(Evidence::Pattern), ..proven }),
-    }
+    let proven = body(secret.get(at..)?)?;
+    Some(Proven { offline: with_kind(Offline::new(), kind), ..proven })
 }
 
 /// A job token that is a JSON web token behind its prefix. Source: gitlabhq lib/ci/job_token/jwt.rb, lib/authn/tokens/jwt.rb.

@@ -13,13 +13,18 @@ pub(super) fn random_body(secret: &[u8]) -> Option<Proven> {
     body(secret.get(start..)?)
 }
 
-fn body(body: &[u8]) -> Option<Proven> {
-    let proven = proven(Offline::new());
-    match () {
-        () if is_placeholder(body) => None,
-        () if is_machine_made(body) => Some(proven),
-        () => Some(Proven { evidence: Some(Evidence::Pattern), ..proven }),
-    }
+/// The same of text without a prefix.
+pub(super) fn body(body: &[u8]) -> Option<Proven> {
+    let evidence = (!looks_random(body)).then_some(Evidence::Pattern);
+    (!is_placeholder(body)).then(|| Proven { evidence, ..proven(Offline::new()) })
+}
+
+/// Whether text of fixed length behind a prefix looks random: one token in fifty has no digit, and none is made of a few characters.
+fn looks_random(body: &[u8]) -> bool {
+    let mut seen = [false; 256];
+    let distinct = body.iter().filter(|byte| !std::mem::replace(&mut seen[usize::from(**byte)], true)).count();
+    let has = |test: fn(&u8) -> bool| body.iter().any(test);
+    is_machine_made(body) || (distinct >= 10 && has(u8::is_ascii_lowercase) && has(u8::is_ascii_uppercase))
 }
 
 /// Docker's tokens: the kind by its prefix. Source: docs.docker.com, security, access tokens.
