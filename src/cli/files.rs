@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{Read as _, Write as _};
 use std::path::Path;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 
 /// Largest configuration, rule, baseline or report that is read.
 const LARGEST: u64 = 256 << 20;
@@ -22,8 +22,15 @@ pub(super) fn read(path: &Path) -> Result<String> {
 /// Writes beside the file first and moves the result there, so that no reader ever sees half of it.
 pub(super) fn write(path: &Path, content: &[u8]) -> Result<()> {
     let context = || format!("cannot write {}", path.display());
-    if fs::symlink_metadata(path).is_ok_and(|there| !there.is_file()) {
-        // A link, a pipe, a device: what it is stays (moving a file onto /dev/stdout would put an end to that).
+    let there = fs::symlink_metadata(path).ok();
+    let is_link = there.as_ref().is_some_and(fs::Metadata::is_symlink);
+    // Those below /dev are the system's own: /dev/stdout may well lead to a file.
+    if is_link && !path.starts_with("/dev") && fs::metadata(path).map_or(true, |end| end.is_file()) {
+        // It may have come with the repository that was searched, and so have the paths that stand in a report.
+        bail!("cannot write {}: it is a link; name the file that it leads to", path.display());
+    }
+    if there.is_some_and(|there| !there.is_file()) {
+        // A pipe, a device, a link to one: what it is stays (moving a file onto /dev/stdout would put an end to that).
         return private()
             .create(true)
             .truncate(true)
@@ -79,14 +86,19 @@ mod tests {
 
     #[test]
     #[cfg(unix)]
-    fn a_link_is_written_through_and_stays_one() {
+    fn a_link_to_a_file_is_left_alone_and_a_device_stays_one() {
         let folder = tempfile::tempdir().unwrap();
         let (file, link) = (folder.path().join("file"), folder.path().join("link"));
-        fs::write(&file, "an older and longer report").unwrap();
         std::os::unix::fs::symlink(&file, &link).unwrap();
-        write(&link, b"new").unwrap();
-        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
-        assert_eq!(read(&file).unwrap(), "new");
+        let refused = || write(&link, b"new").unwrap_err().to_string();
+        assert!(refused().ends_with("it is a link; name the file that it leads to"), "it would be made");
+        fs::write(&file, "somebody's own").unwrap();
+        assert!(refused().ends_with("it is a link; name the file that it leads to"), "it would be replaced");
+        assert_eq!(read(&file).unwrap(), "somebody's own");
+        let null = folder.path().join("null");
+        std::os::unix::fs::symlink("/dev/null", &null).unwrap();
+        write(&null, b"x").unwrap();
+        assert!(fs::symlink_metadata(&null).unwrap().is_symlink());
         write(Path::new("/dev/null"), b"x").unwrap();
     }
 }

@@ -63,7 +63,9 @@ pub(super) fn configs(args: &PolicyArgs, targets: &[Target]) -> Result<Vec<Confi
 fn discovered(path: &Path, targets: BTreeSet<usize>) -> Result<Config> {
     let here = std::env::current_dir().unwrap_or_default();
     let shown = path.strip_prefix(here).unwrap_or(path).display().to_string();
-    let mut config = Config::parse(&files::read(path)?, &shown, Trust::Discovered)?;
+    let mut config = files::read(path)
+        .and_then(|text| Ok(Config::parse(&text, &shown, Trust::Discovered)?))
+        .context("the target's own configuration is not valid (--no-config searches without it)")?;
     config.allowances.targets = targets;
     Ok(config)
 }

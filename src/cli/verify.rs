@@ -72,6 +72,12 @@ pub(super) fn from_stdin(detector: &Detector, registry: Option<&RegistryId>, use
 pub(super) fn from_report(path: &Path, detector: &Detector) -> Result<Recovered> {
     let reported = report::json::read(&files::read(path)?).with_context(|| path.display().to_string())?;
     let recovered = scan::recover(reported, detector);
+    let gone = |target: &&String| *target != "-" && !Path::new(target).exists();
+    for target in recovered.targets.iter().filter(gone).filter(|_| !recovered.missing.is_empty()) {
+        term::note(&sanitise::sanitise(&format!(
+            "note: there is no {target} here: the relative targets of a report start from the folder in which the scan ran"
+        )));
+    }
     for missing in &recovered.missing {
         // A report may be anybody's, and this goes to a terminal.
         term::note(&sanitise::sanitise(&format!(

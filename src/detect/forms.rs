@@ -403,9 +403,9 @@ fn tokens(mint: &mut Mint) -> Vec<(&'static str, String)> {
         ("registry-token", mint.opaque()),
         ("registry-token", mint.hex(40)),
         ("registry-token", mint.jwt()),
-        ("registry-token", format!("NpmToken.{}", mint.uuid())),
-        ("registry-token", format!("ghp_{}", &mint.npm_token()[4..])),
-        ("registry-token", format!("glpat-{}", &mint.opaque()[..20])),
+        ("nexus-token", format!("NpmToken.{}", mint.uuid())),
+        ("github-token", mint.github_token()),
+        ("gitlab-access-token", mint.gitlab_token()),
         ("registry-token", base64(blob)),
     ]
 }
@@ -415,7 +415,7 @@ fn strict_tokens(mint: &mut Mint) -> Vec<(&'static str, String)> {
         ("access-token", mint.npm_token()),
         ("legacy-token", mint.uuid()),
         ("registry-token", mint.jwt()),
-        ("registry-token", format!("NpmToken.{}", mint.uuid())),
+        ("nexus-token", format!("NpmToken.{}", mint.uuid())),
     ]
 }
 
@@ -425,7 +425,7 @@ fn stand_ins(mint: &mut Mint) -> Vec<String> {
         mint.npm_token_bad_checksum(),
         mint.npm_token_truncated(),
         token.to_ascii_lowercase(),
-        format!("ghp_{}", &mint.npm_token_bad_checksum()[4..]),
+        mint.github_token_bad(),
         format!("{}...{}", &token[..8], &token[36..]),
         format!("{}…{}", &token[..8], &token[36..]),
         format!("npm_{}", "x".repeat(36)),

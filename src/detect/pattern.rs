@@ -21,6 +21,9 @@ const SHORTEST_REACH: usize = 1 << 10;
 /// No match is longer: the longest tokens hold keys and claims, and take four thousand characters.
 const LONGEST_REACH: usize = 8 << 10;
 
+/// No variable's name is longer.
+const LONGEST_NAME: usize = 64;
+
 /// A rule's expression and what has to hold beyond it.
 pub(crate) struct Pattern {
     text: String,
@@ -35,8 +38,6 @@ struct Compiled {
     begins: bool,
     /// How far behind its beginning a match can end.
     longest: usize,
-    /// How far from its literal a match may reach. What has no bound of its own gets one.
-    reach: usize,
     /// Whether every match is one word, so that what ends the word ends the search.
     is_word: bool,
 }
@@ -72,7 +73,7 @@ impl Pattern {
 
     /// How far from its literal a match may reach. What has no bound of its own gets one.
     pub(crate) fn reach(&self) -> usize {
-        self.compiled().map_or(0, |compiled| compiled.reach)
+        self.compiled().map_or(0, |compiled| compiled.longest.clamp(SHORTEST_REACH, LONGEST_REACH))
     }
 
     /// The next match of the expression from `at` on that ends before `end`, judged, and where to go on. The text around is there for
@@ -121,11 +122,18 @@ fn is_glued_before(text: &[u8], at: usize) -> bool {
         [.., b'\\', b'n' | b'r' | b't'] => false,
         [.., b'%', high, low] if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() => false,
         // `-TOKEN` is an option or an item, `x-TOKEN` a longer word.
-        [.., before, b'-'] => is_word(before) && *before != b'-',
+        [head @ .., before, b'-'] => is_word(before) && *before != b'-' && !is_fallback(head),
         // `-pTOKEN`
         [.., before, b'-', letter] if letter.is_ascii_alphabetic() && !is_word(before) => false,
         head => head.last().is_some_and(|byte| is_word(byte) && *byte != b'-'),
     }
+}
+
+/// Whether the text ends within the name of `${NAME-fallback}`.
+fn is_fallback(head: &[u8]) -> bool {
+    let name =
+        head.iter().rev().take(LONGEST_NAME).take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'_').count();
+    head.get(..head.len() - name).is_some_and(|head| head.ends_with(b"${"))
 }
 
 fn is_glued_behind(text: &[u8], end: usize) -> bool {
@@ -147,7 +155,6 @@ impl Compiled {
             begins,
             // What only looks takes a byte on each side.
             longest: longest.map_or(usize::MAX, |length| length.saturating_add(2)),
-            reach: longest.unwrap_or(SHORTEST_REACH).clamp(SHORTEST_REACH, LONGEST_REACH),
             is_word: is_one_word(&parsed),
         })
     }
@@ -232,6 +239,7 @@ mod tests {
             ("-acme_4k8z1q7m", true),
             ("--acme_4k8z1q7m", true),
             ("login -pacme_4k8z1q7m", true),
+            ("${TOKEN-acme_4k8z1q7m}", true),
             ("xacme_4k8z1q7m", false),
             ("x-acme_4k8z1q7m", false),
             ("_acme_4k8z1q7m", false),

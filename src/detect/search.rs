@@ -24,8 +24,6 @@ use crate::model::{Match, RuleSet, Secret, SecretKind};
 const DEEPEST: usize = 2;
 /// How far a pattern may reach from its literal.
 const PATTERN_REACH: usize = 1 << 10;
-/// How long a token may be that begins with its literal: those that carry claims are as long as their issuer likes.
-const LONGEST_TOKEN: usize = 8 << 10;
 /// A stretch of literals as dense as this is cut: some expressions take a time that grows with the square of what they are given.
 const LONGEST_WINDOW: usize = 64 << 10;
 
@@ -169,7 +167,7 @@ impl Search<'_> {
         if pattern.looks_far(self.text.bytes, at) {
             self.text.looks_far();
         }
-        let Some((found, end)) = pattern.next(self.text.bytes, at..at.saturating_add(LONGEST_TOKEN)) else { return };
+        let Some((found, end)) = pattern.next(self.text.bytes, at..at.saturating_add(pattern.reach())) else { return };
         // What stands inside a long token is not looked at again; and whoever does not see where it begins must not either.
         if end - at > BEFORE {
             self.text.looks_far();

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use proptest::prelude::*;
 
 use super::*;
-use crate::model::{Origin, SecretKind};
+use crate::model::{Origin, RegistryId, SecretKind};
 
 static DETECTOR: LazyLock<Detector> = LazyLock::new(|| Detector::new(rules::embedded().unwrap()).unwrap());
 
@@ -90,8 +90,14 @@ fn npm_tokens_take_user_and_host_of_the_field_they_stand_in() {
 /// A password that is a token is told as what it is, with the user and the host that its file gives it.
 #[test]
 fn tokens_in_files_of_other_clients_take_user_and_host_too() {
-    case("{\"auths\": {\"r.invalid\": {\"auth\": \"{base64:mia:{docker_pat}}\"}}}", &["docker-access-token {docker_pat} mia r.invalid/"]);
-    case("{\"auths\": {\"r.invalid\": {\"auth\": \"{base64:mia:{npm_token}}\"}}}", &["access-token {npm_token} mia r.invalid/"]);
+    case(
+        "{\"auths\": {\"r.invalid\": {\"auth\": \"{base64:mia:{docker_pat}}\"}}}",
+        &["docker-access-token {docker_pat} mia r.invalid/"],
+    );
+    case(
+        "{\"auths\": {\"r.invalid\": {\"auth\": \"{base64:mia:{npm_token}}\"}}}",
+        &["access-token {npm_token} mia r.invalid/"],
+    );
     case("docker login -u mia -p {docker_pat} r.invalid", &["docker-access-token {docker_pat} mia r.invalid/"]);
     case("machine ghcr.io login mia password {npm_token}", &["access-token {npm_token} mia ghcr.io/"]);
     case("https://mia:{npm_token}@ghcr.io/x", &["access-token {npm_token} mia ghcr.io/x/"]);
@@ -155,7 +161,10 @@ fn npmrc() {
     }
     case("//${HOST}/:_authToken={opaque}", &["registry-token {opaque} - -"]);
     case("_authToken={opaque}", &["registry-token {opaque} - -"]);
-    case("//r.invalid/:_authToken=NpmToken.{uuid}", &["registry-token NpmToken.{uuid} - r.invalid/"]);
+    case("//r.invalid/:_authToken=NpmToken.{uuid}", &["nexus-token NpmToken.{uuid} - r.invalid/"]);
+    case("//r.invalid/:_authToken={github_token}", &["github-token {github_token} - r.invalid/"]);
+    case("//r.invalid/:_authToken={gitlab_token}", &["gitlab-access-token {gitlab_token} - r.invalid/"]);
+    case("//r.invalid/:_authToken={gitlab_routable}", &["gitlab-routable-token {gitlab_routable} - r.invalid/"]);
     case("//r.invalid/:_authToken={jwt}", &["registry-token {jwt} - r.invalid/"]);
     case("//r.invalid/:_authToken={hex40}", &["registry-token {hex40} - r.invalid/"]);
     case(
@@ -260,7 +269,7 @@ fn variables_name_their_registry() {
         case(text, &["registry-token {opaque} - r.invalid/npm/"]);
     }
     case("NPM_REGISTRY_URL=https://r.invalid/\nNPM_TOKEN={uuid}", &["legacy-token {uuid} - r.invalid/"]);
-    case("NPM_REGISTRY=https://r.invalid\nNPM_TOKEN=NpmToken.{uuid}", &["registry-token NpmToken.{uuid} - r.invalid/"]);
+    case("NPM_REGISTRY=https://r.invalid\nNPM_TOKEN=NpmToken.{uuid}", &["nexus-token NpmToken.{uuid} - r.invalid/"]);
     case(
         "NPM_CONFIG_REGISTRY=https://r.invalid/\nNPM_CONFIG__AUTH={base64:mia:{password}}",
         &["registry-password {password} mia r.invalid/"],
@@ -426,7 +435,7 @@ fn what_a_token_says_of_itself() {
     let legacy = ["format=legacy UUID; the public registry revoked all of them on 2025-12-09"];
     assert_eq!(said("_authToken={uuid}"), legacy);
     assert_eq!(said("//r.invalid/:_authToken={uuid}"), ["format=UUID"]);
-    let api = DETECTOR.rules().registries[0].api.clone().unwrap().replace("https:", "");
+    let api = DETECTOR.rules().registry(&RegistryId::new("npm")).unwrap().api.clone().unwrap().replace("https:", "");
     assert_eq!(said(&format!("{api}/:_authToken={{uuid}}")), legacy);
     assert_eq!(said("//r.invalid/:_authToken={jwt}")[0], "expires=2033-05-18T03:33:20Z");
 }

@@ -38,6 +38,8 @@ pub enum Code {
     HistoryShallow,
     /// The clone is partial: objects are missing.
     HistoryPartial,
+    /// A repository inside the target, whose history was not searched.
+    HistoryNested,
     /// The repository has no commit yet.
     HistoryUnborn,
     /// The search of the history stopped before its end.
@@ -69,6 +71,7 @@ impl Code {
             Self::ObjectTooLarge => "object-too-large",
             Self::HistoryShallow => "history-shallow",
             Self::HistoryPartial => "history-partial",
+            Self::HistoryNested => "history-nested",
             Self::HistoryUnborn => "history-unborn",
             Self::HistoryUnfinished => "history-unfinished",
             Self::RefBroken => "ref-broken",

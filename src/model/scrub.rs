@@ -14,6 +14,8 @@ const SHORTEST: usize = 6;
 pub struct Scrubber {
     /// By their first bytes, so that a text costs its own length, however many secrets are known.
     known: HashMap<[u8; SHORTEST], Vec<Secret>>,
+    /// Texts that everybody knows.
+    spared: Vec<String>,
 }
 
 impl Scrubber {
@@ -31,7 +33,14 @@ impl Scrubber {
             same_start.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
             same_start.dedup();
         }
-        Self { known }
+        Self { known, spared: Vec::new() }
+    }
+
+    /// Leaves known secrets alone where they stand inside one of these texts. Everybody knows the texts, so that a gap in
+    /// one would give away what a word hides: `npm-registry-***`.
+    pub fn sparing(mut self, texts: impl IntoIterator<Item = String>) -> Self {
+        self.spared.extend(texts);
+        self
     }
 
     /// The text without secrets.
@@ -44,6 +53,16 @@ impl Scrubber {
             Some(masked) => Cow::Owned(masked),
             None => out,
         }
+    }
+
+    fn spares(&self, text: &str, span: &Range<usize>) -> bool {
+        self.spared.iter().any(|spared| {
+            // As far to both sides as it can lie and still hold the span.
+            let first = span.end.saturating_sub(spared.len());
+            let last = span.start.saturating_add(spared.len()).min(text.len());
+            let near = text.as_bytes().get(first..last).unwrap_or_default();
+            near.len() >= spared.len() && memchr::memmem::find(near, spared.as_bytes()).is_some()
+        })
     }
 
     fn mask_known(&self, text: &str) -> Option<String> {
@@ -62,6 +81,9 @@ impl Scrubber {
                 continue;
             };
             let span = at..at + found.len();
+            if self.spares(text, &span) {
+                continue;
+            }
             pending = match pending.take() {
                 // Overlapping secrets hide each other's ends.
                 Some((earlier, _)) if at < earlier.end => {
@@ -138,6 +160,23 @@ mod tests {
         ];
         for (text, expected) in cases {
             assert_eq!(scrubber.scrub(text), expected);
+        }
+    }
+
+    #[test]
+    fn a_text_that_everybody_knows_keeps_its_words() {
+        let scrubber = Scrubber::new(["password", "registry", "npm-registry-password2"].map(Secret::password));
+        let scrubber = scrubber.sparing(["npm-registry-password".to_owned(), "The password of an account.".to_owned()]);
+        let cases = [
+            ("rule npm-registry-password, path a", "rule npm-registry-password, path a"),
+            ("The password of an account.", "The password of an account."),
+            ("The password of an account is password", "The *** of an account is ***"),
+            ("npm-registry-passwor, password", "npm-***-passwor, ***"),
+            ("xnpm-registry-passwordx password", "xnpm-registry-passwordx ***"),
+            ("npm-registry-password2", "***"),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(scrubber.scrub(text), expected, "{text}");
         }
     }
 

@@ -38,7 +38,8 @@ pub(super) fn line(location: &Location, clean: &Cleaner) -> String {
         out += if own_commit { " " } else { " in " };
         out += &described(commit, clean);
     }
-    if let Some(removed) = &location.removed {
+    // Taken away on one branch and standing on another, it stands.
+    if let Some(removed) = location.removed.as_ref().filter(|_| location.at_tip.is_empty()) {
         out += &format!(", removed in {}", removed.id.short());
     }
     if let Place::History { .. } = location.place {
@@ -143,6 +144,13 @@ mod tests {
                     location.at_tip = vec!["refs/remotes/origin/main".to_owned(), "refs/stash".to_owned()];
                 }),
                 "a:3, still in origin/main, refs/stash",
+            ),
+            (
+                with(at(blob(1), "a", 3), &|location| {
+                    location.removed = Some(commit(3, "y"));
+                    location.at_tip = vec!["refs/heads/main".to_owned()];
+                }),
+                "a:3, still in main",
             ),
             (
                 with(at(Place::Worktree, "a", 3), &|location| location.allow = Some("an example".to_owned())),

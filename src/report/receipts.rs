@@ -173,7 +173,20 @@ fn validity(validity: &Validity, page: &Page<'_>) -> String {
         Validity::Unknown(Unknown::Unavailable(what) | Unknown::Refused(what)) => {
             format!("unknown ({})", page.foreign(what))
         }
-        Validity::Unknown(why) => format!("unknown ({})", unknown_word(why)),
+        Validity::Unknown(why) => format!("unknown ({})", doubt(why)),
+    }
+}
+
+/// Why nobody knows, where no server's words say it.
+fn doubt(why: &Unknown) -> &'static str {
+    match why {
+        Unknown::Offline => "nothing was sent",
+        Unknown::NoHost => "nothing says which server issued it",
+        Unknown::ForeignHost(_) => "its server is not a configured endpoint",
+        Unknown::Unsupported => "it could not be asked about",
+        Unknown::RateLimited => "the registry asked for fewer requests",
+        Unknown::Deadline => "the time ran out",
+        Unknown::Unavailable(_) | Unknown::Refused(_) => "no usable answer",
     }
 }
 
@@ -431,7 +444,7 @@ mod tests {
         unknown   npm credential npm_aBcD…7890 of alice at https://registry.invalid/: nothing was
                   sent to revoke it, and nobody knows whether it works: the registry could not be
                   asked
-                  before: unknown (rate-limited)
+                  before: unknown (the registry asked for fewer requests)
                   by hand: https://www.invalid/settings/~/tokens (look for npm_aBcD…7890)
                   fingerprint: kr1:npm-access-token:0123456789abcdef0123 · 2026-11-24T03:00:00Z
 

@@ -675,7 +675,7 @@ mod tests {
                     }
                   ],
                   "message": {
-                    "text": "npm password of carol: not verified: npm.corp.invalid:8443/team is not a configured endpoint (add --endpoint npm=https://npm.corp.invalid:8443/team/); it stands in a credential field"
+                    "text": "npm password of carol: not verified: npm.corp.invalid:8443/team is not a configured endpoint (if it is yours: --endpoint npm=https://npm.corp.invalid:8443/team/); it stands in a credential field"
                   },
                   "partialFingerprints": {
                     "keyrake/v1": "kr1:npm-access-token:00000000000000000023"

@@ -113,8 +113,9 @@ impl Teller<'_> {
             Unknown::ForeignHost(host) => {
                 let host = self.line(without_scheme(host));
                 let registry = finding.credential.registry.as_str();
+                let scheme = if is_this_machine(&host) { "http" } else { "https" };
                 format!(
-                    "{host} is not a configured endpoint (add --endpoint{NO_BREAK}{}=https://{host}/)",
+                    "{host} is not a configured endpoint (if it is yours: --endpoint{NO_BREAK}{}={scheme}://{host}/)",
                     self.line(registry)
                 )
             }
@@ -122,7 +123,7 @@ impl Teller<'_> {
             Unknown::RateLimited => "the registry asked for fewer requests".to_owned(),
             Unknown::Unavailable(what) => format!("the registry gave no usable answer ({})", self.line(what)),
             Unknown::Refused(what) => {
-                format!("the registry turned it away, which proves nothing ({})", self.line(what))
+                format!("the registry's answer proves nothing ({})", self.line(what))
             }
             Unknown::Deadline => "the time for verification ran out".to_owned(),
         }
@@ -319,6 +320,17 @@ fn without_scheme(url: &str) -> &str {
     url.trim_end_matches('/')
 }
 
+/// Whether this host, with or without port and path, is the reader's own machine, where servers speak plain HTTP.
+fn is_this_machine(host: &str) -> bool {
+    let authority = host.split('/').next().unwrap_or_default();
+    if authority.starts_with("[::1]") {
+        return true;
+    }
+    let name = authority.split(':').next().unwrap_or_default();
+    let is_address = name.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+    name == "localhost" || name.starts_with("127.") && is_address
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::samples::{self, proven};
@@ -466,12 +478,16 @@ mod tests {
             (Unknown::NoHost, "nothing beside it says which registry issued it"),
             (
                 Unknown::ForeignHost("npm.corp.invalid/".to_owned()),
-                "npm.corp.invalid is not a configured endpoint (add --endpoint npm=https://npm.corp.invalid/)",
+                "npm.corp.invalid is not a configured endpoint (if it is yours: --endpoint npm=https://npm.corp.invalid/)",
+            ),
+            (
+                Unknown::ForeignHost("127.0.0.1:4873/npm/".to_owned()),
+                "127.0.0.1:4873/npm is not a configured endpoint (if it is yours: --endpoint npm=http://127.0.0.1:4873/npm/)",
             ),
             (Unknown::Unsupported, "keyrake cannot ask this registry about it yet"),
             (Unknown::RateLimited, "the registry asked for fewer requests"),
             (Unknown::Unavailable("503".to_owned()), "the registry gave no usable answer (503)"),
-            (Unknown::Refused("403".to_owned()), "the registry turned it away, which proves nothing (403)"),
+            (Unknown::Refused("403".to_owned()), "the registry's answer proves nothing (403)"),
             (Unknown::Deadline, "the time for verification ran out"),
         ];
         for (why, expected) in cases {
@@ -485,6 +501,16 @@ mod tests {
         ] {
             let finding = token(Inspection::inactive(how, Proof::request(1)));
             assert_eq!(said(&finding), format!("T: no longer works: {expected}"));
+        }
+    }
+
+    #[test]
+    fn this_machine_is_told_from_others() {
+        for host in ["localhost", "localhost:4873", "127.0.0.1", "127.8.0.1:1/npm", "[::1]", "[::1]:4873/npm"] {
+            assert!(is_this_machine(host), "{host}");
+        }
+        for host in ["localhost.evil.invalid", "127.0.0.1.evil.invalid:80", "10.0.0.1:4873", "[fe80::1]", "", "["] {
+            assert!(!is_this_machine(host), "{host}");
         }
     }
 

@@ -182,7 +182,8 @@ impl Page<'_> {
                 Some(format!("change the password: {}", or(password_page, "where its account is")))
             }
             (Validity::Active, SecretKind::Token) => Some(format!(
-                "revoke: keyrake{NO_BREAK}revoke{NO_BREAK}--report{NO_BREAK}report.json · by hand: {}",
+                "revoke: keyrake{NO_BREAK}revoke{NO_BREAK}--report{NO_BREAK}FILE, which \
+                 --report{NO_BREAK}json=FILE writes · by hand: {}",
                 or(token_page, "where it was issued")
             )),
             (Validity::Unknown(_), SecretKind::Password) => {
@@ -381,7 +382,7 @@ mod tests {
                   proof: GET /-/whoami 200 · GET /-/npm/v1/tokens 200 (owner's session) ·
                     GET /-/v1/search?text=maintainer:alice 200 (public)
                   note: a staged version of left-padding is pending
-                  revoke: keyrake revoke --report report.json · by hand:
+                  revoke: keyrake revoke --report FILE, which --report json=FILE writes · by hand:
                     https://www.invalid/settings/~/tokens
                   fingerprint: kr1:npm-access-token:00000000000000000044
 
@@ -391,13 +392,13 @@ mod tests {
                   .npmrc:3
                   biggest: left-padding (2.0 M), @alice/tools; used by 1,240 packages
                   proof: GET /-/whoami 200 · GET /-/npm/v1/tokens 403 · a token can do no more than its user
-                  revoke: keyrake revoke --report report.json · by hand:
+                  revoke: keyrake revoke --report FILE, which --report json=FILE writes · by hand:
                     https://www.invalid/settings/~/tokens
                   fingerprint: kr1:npm-access-token:00000000000000000043
 
         medium    npm password of carol: not verified: npm.corp.invalid:8443/team is not a configured
-                  endpoint (add --endpoint npm=https://npm.corp.invalid:8443/team/); it stands in a
-                  credential field
+                  endpoint (if it is yours: --endpoint npm=https://npm.corp.invalid:8443/team/); it stands
+                  in a credential field
                   .npmrc:3
                   if it is real, change it: https://www.invalid/settings/~/profile
                   fingerprint: kr1:npm-access-token:00000000000000000023
@@ -441,8 +442,8 @@ mod tests {
                   proof: GET /-/whoami 200 · GET /-/npm/v1/tokens 200 (owner's session)
                     · GET /-/v1/search?text=maintainer:alice 200 (public)
                   note: a staged version of left-padding is pending
-                  revoke: keyrake revoke --report report.json · by hand:
-                    https://www.invalid/settings/~/tokens
+                  revoke: keyrake revoke --report FILE, which --report json=FILE writes
+                    · by hand: https://www.invalid/settings/~/tokens
                   fingerprint: kr1:npm-access-token:00000000000000000044
 
         1 finding (1 critical) · 3 requests · 0.7 s
@@ -486,7 +487,7 @@ mod tests {
                   \x1b[2J\u{202e}npm_aBcD…7890\n \x3a:error::***\x9b[x](https://a.invalid):1 in 6666666
                     “\x1b[2J\u{202e}npm_aBcD…7890\n \x3a:error::***\x9b[x](https://a.invalid)”
                     (\x1b[2J\u{202e}npm_aBcD…7890\n \x3a:erro…, \x1b[2J\u{202e}npm_aBcD…7890\n \x3a:erro…),
-                    removed in 6767676, still in \x1b[2J\u{202e}npm_aBcD…7890\n \x3a:erro…, allowed there:
+                    still in \x1b[2J\u{202e}npm_aBcD…7890\n \x3a:erro…, allowed there:
                     \x1b[2J\u{202e}npm_aBcD…7890\n \x3a:error::***\x9b[x](https://a.invalid)
                   \x1b[2J\u{202e}npm_aBcD…7890\n \x3a:error::***\x9b[x](https://a.invalid):2
                   biggest: \x1b[2J\u{202e}npm_aBcD…7890\n \x3a:error::***\x9b[x](https://a.invalid); used by
@@ -497,17 +498,19 @@ mod tests {
                   proof: GET \x1b[2J\u{202e}npm_aBcD…7890\n \x3a:error::***\x9b[x](https://a.invalid) 200 ·
                     \x1b[2J\u{202e}npm_aBcD…7890\n \x3a:error::***\x9b[x](https://a.invalid)
                   note: \x1b[2J\u{202e}npm_aBcD…7890\n \x3a:error::***\x9b[x](https://a.invalid)
-                  revoke: keyrake revoke --report report.json · by hand: where it was issued
+                  revoke: keyrake revoke --report FILE, which --report json=FILE writes · by hand: where it
+                    was issued
                   fingerprint: kr1:npm-access-token:00000000000000000043
 
         high      npm password of \x1b[2J\u{202e}npm_aBcD…7890\n \x3a:error::***\x9b[x](https://a.invalid):
                   not verified: \x1b[2J\u{202e}npm_aBcD…7890\n \x3a:error::***\x9b[x](https://a.invalid) is
-                  not a configured endpoint (add --endpoint npm=https://\x1b[2J\u{202e}npm_aBcD…7890\n
+                  not a configured endpoint (if it is yours:
+                  --endpoint npm=https://\x1b[2J\u{202e}npm_aBcD…7890\n
                   \x3a:error::***\x9b[x](https://a.invalid)/); its checksum holds
                   \x1b[2J\u{202e}npm_aBcD…7890\n \x3a:error::***\x9b[x](https://a.invalid):1 in 6666666
                     “\x1b[2J\u{202e}npm_aBcD…7890\n \x3a:error::***\x9b[x](https://a.invalid)”
                     (\x1b[2J\u{202e}npm_aBcD…7890\n \x3a:erro…, \x1b[2J\u{202e}npm_aBcD…7890\n \x3a:erro…),
-                    removed in 6767676, still in \x1b[2J\u{202e}npm_aBcD…7890\n \x3a:erro…, allowed there:
+                    still in \x1b[2J\u{202e}npm_aBcD…7890\n \x3a:erro…, allowed there:
                     \x1b[2J\u{202e}npm_aBcD…7890\n \x3a:error::***\x9b[x](https://a.invalid)
                   \x1b[2J\u{202e}npm_aBcD…7890\n \x3a:error::***\x9b[x](https://a.invalid):2
                   its own text says: \x1b[2J\u{202e}npm_aBcD…7890\n
@@ -525,7 +528,7 @@ mod tests {
                   \x1b[2J\u{202e}npm_aBcD…7890\n \x3a:error::***\x9b[x](https://a.invalid):1 in 6666666
                     “\x1b[2J\u{202e}npm_aBcD…7890\n \x3a:error::***\x9b[x](https://a.invalid)”
                     (\x1b[2J\u{202e}npm_aBcD…7890\n \x3a:erro…, \x1b[2J\u{202e}npm_aBcD…7890\n \x3a:erro…),
-                    removed in 6767676, still in \x1b[2J\u{202e}npm_aBcD…7890\n \x3a:erro…, allowed there:
+                    still in \x1b[2J\u{202e}npm_aBcD…7890\n \x3a:erro…, allowed there:
                     \x1b[2J\u{202e}npm_aBcD…7890\n \x3a:error::***\x9b[x](https://a.invalid)
                   \x1b[2J\u{202e}npm_aBcD…7890\n \x3a:error::***\x9b[x](https://a.invalid):2
                   its own text says: \x1b[2J\u{202e}npm_aBcD…7890\n

@@ -20,6 +20,12 @@ pub enum CredentialError {
     /// There were several.
     #[error("standard input holds {0} credentials; give one, or use `keyrake scan -`")]
     Several(usize),
+    /// There is no such registry.
+    #[error("no registry is called `{0}`")]
+    NoRegistry(RegistryId),
+    /// Its own form says something else, and that decides where it would be sent.
+    #[error("by its form this is a credential of {0}, and not of {1}")]
+    OtherRegistry(RegistryId, RegistryId),
     /// No rule of that registry covers it.
     #[error("no rule is about a {1} of the registry {0:?}")]
     UnknownRegistry(RegistryId, &'static str),
@@ -37,11 +43,20 @@ pub fn credential(
     if text.is_empty() {
         return Err(CredentialError::Empty);
     }
+    let rules = &detector.rules().rules;
+    if let Some(named) = registry.filter(|named| rules.iter().all(|rule| rule.registry != **named)) {
+        return Err(CredentialError::NoRegistry(named.clone()));
+    }
     let mut matches = if user.is_none() { detector.scan(&Blob::whole(Origin::Stdin, text)) } else { Vec::new() };
     matches.dedup_by(|a, b| a.secret == b.secret);
     let found = match (matches.len(), registry) {
         (1, None) => matches.remove(0),
-        (1, Some(_)) if matches[0].span == (0..text.len()) || !is_word(text) => matches.remove(0),
+        (1, Some(named)) if matches[0].span == (0..text.len()) || !is_word(text) => {
+            match rules.get(matches[0].rule).filter(|rule| rule.registry != *named) {
+                Some(rule) => return Err(CredentialError::OtherRegistry(rule.registry.clone(), named.clone())),
+                None => matches.remove(0),
+            }
+        }
         (0, None) if user.is_none() => return Err(CredentialError::Unrecognised),
         (0, Some(_)) if user.is_none() && !is_word(text) => return Err(CredentialError::NotAlone),
         (0 | 1, _) => opaque(detector, text, registry, user)?,
@@ -89,4 +104,38 @@ fn opaque(
         offline: std::collections::BTreeMap::new(),
         allow: None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::detect::{mint, rules};
+
+    #[test]
+    fn the_registry_that_is_named_must_fit() {
+        let mut set = rules::embedded().unwrap();
+        let corp = "[registry]\nid = \"corp\"\nname = \"Corp\"\n[[rule]]\nid = \"corp-token\"\nsummary = \"corp token\"\nhelp = \"x\"\n\
+                    pattern = \"corp_[0-9a-f]{8}\"\nliterals = [\"corp_\"]\nevidence = \"field\"\nkind = \"token\"\n\
+                    examples = [\"corp_9f3c51e7\"]\ncounter_examples = [\"corp_\"]\n";
+        rules::add(&mut set, corp, "corp.toml", true).unwrap();
+        let detector = Detector::new(set).unwrap();
+        let token = mint::fill("{npm_token}", 1);
+        let said = |text: &str, registry: &str| {
+            let named = Some(RegistryId::new(registry)).filter(|named| !named.as_str().is_empty());
+            match credential(&detector, text.as_bytes(), named.as_ref(), None) {
+                Ok(finding) => finding.credential.registry.to_string(),
+                Err(error) => error.to_string(),
+            }
+        };
+        assert_eq!(said(&token, ""), "npm");
+        assert_eq!(said(&token, "npm"), "npm");
+        assert_eq!(said(&token, "corp"), "by its form this is a credential of npm, and not of corp");
+        assert_eq!(
+            said(&format!("NPM_TOKEN={token}\n"), "corp"),
+            "by its form this is a credential of npm, and not of corp"
+        );
+        assert_eq!(said("c0rp", "corp"), "corp");
+        assert_eq!(said(&token, "nope"), "no registry is called `nope`");
+        assert_eq!(said("c0rp", "nope"), "no registry is called `nope`");
+    }
 }

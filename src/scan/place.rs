@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::git::{GitError, Repo, Tally, display};
-use crate::model::{Below, Blob, Notification, Origin};
+use crate::model::{Below, Blob, Code, Notification, Origin};
 use crate::source::Sink;
 
 /// Hands everything on; puts `paths` before the paths of a work tree, which start at the folder that was walked, and `notes`
@@ -12,6 +12,8 @@ pub(super) struct Placed<'a> {
     pub(super) sink: &'a dyn Sink,
     pub(super) paths: &'a str,
     pub(super) notes: String,
+    /// Whether somebody asked for histories, and wants to know which were not searched.
+    pub(super) histories: bool,
 }
 
 impl Sink for Placed<'_> {
@@ -32,7 +34,9 @@ impl Sink for Placed<'_> {
     }
 
     fn notify(&self, notification: Notification) {
-        self.sink.notify(noted(&self.notes, notification));
+        if self.histories || notification.code != Code::HistoryNested {
+            self.sink.notify(noted(&self.notes, notification));
+        }
     }
 }
 
@@ -56,6 +60,11 @@ pub(super) fn repository(folder: &Path) -> Result<Option<Repo>, GitError> {
 fn real(folder: &Path) -> PathBuf {
     let real = if cfg!(windows) { std::path::absolute(folder) } else { folder.canonicalize() };
     real.unwrap_or_else(|_| folder.to_owned())
+}
+
+/// Whether this folder is where the repository keeps what it knows.
+pub(super) fn is_git_directory(folder: &Path, repo: &Repo) -> bool {
+    folder.canonicalize().is_ok_and(|folder| repo.git_dir().canonicalize().is_ok_and(|git| git == folder))
 }
 
 /// The way from the top of the repository's work tree to this folder, as `src/deep/`; empty at the top, and outside of it.
@@ -104,7 +113,6 @@ mod tests {
 
     #[test]
     fn a_note_without_a_place_gets_a_whole_one() {
-        use crate::model::Code;
         for (before, place, expected) in
             [("one/", "a", "one/a"), ("one/", "", "one"), ("one: ", "", "one"), ("", "", "")]
         {

@@ -67,9 +67,12 @@ pub enum TargetError {
     /// It cannot be opened at all.
     #[error("cannot open it")]
     Open(#[from] std::io::Error),
-    /// It is a repository, but a broken one.
+    /// It is a repository, but none that can be read.
     #[error(transparent)]
     Git(#[from] GitError),
+    /// It is a broken one, whose files are there all the same.
+    #[error("{0}; --no-history searches its files as those of a plain folder")]
+    Broken(GitError),
     /// There is no history where one was asked for.
     #[error("not a git repository, so it has no index and no history")]
     NoRepository,
@@ -147,15 +150,17 @@ impl Target {
         match &self.what {
             What::Stdin => Stdin::new(std::io::stdin().lock()).visit(sink),
             What::Plain(path) => {
-                let sink = &Placed { sink, paths: "", notes: self.prefix() };
+                let sink = &Placed { sink, paths: "", notes: self.prefix(), histories: true };
                 Directory::new(path, exclude.asked()).visit(sink)
             }
             What::Repository { repo, worktree, below, selection } => {
                 if let Some(path) = worktree {
-                    let sink = &Placed { sink, paths: below, notes: self.prefix() + below };
-                    Worktree::new(path, selection.ignored, exclude.asked()).visit(sink)?;
+                    let histories = selection.objects != Objects::None;
+                    let sink = &Placed { sink, paths: below, notes: self.prefix() + below, histories };
+                    let worktree = Worktree::new(path, selection.ignored, exclude.asked());
+                    worktree.git_directory(place::is_git_directory(path, repo)).visit(sink)?;
                 }
-                let sink = &Placed { sink, paths: "", notes: self.before_notes() };
+                let sink = &Placed { sink, paths: "", notes: self.before_notes(), histories: true };
                 let largest = selection.max_object_size;
                 match &selection.objects {
                     Objects::None => Ok(()),
@@ -177,7 +182,13 @@ impl What {
             return if only_history { Err(TargetError::Stdin) } else { Ok(Self::Stdin) };
         }
         let is_folder = std::fs::metadata(path)?.is_dir();
-        let repo = if is_folder { place::repository(path)? } else { None };
+        let found = if is_folder { place::repository(path) } else { Ok(None) };
+        let repo = match found {
+            // Nothing of git was asked for but what it ignores, and without it nothing is ignored.
+            Err(GitError::Broken { .. }) if selection.objects == Objects::None => None,
+            Err(error @ GitError::Broken { .. }) if selection.worktree => return Err(TargetError::Broken(error)),
+            other => other?,
+        };
         let Some(repo) = repo else {
             return if only_history { Err(TargetError::NoRepository) } else { Ok(Self::Plain(path.to_owned())) };
         };

@@ -1,11 +1,12 @@
 //! A directory outside git, or one file: everything in it, with no ignore rules.
 //!
 //! What comes in: the target. What goes out: its files, origin `File`. Git's object stores are not entered: they hold compressed
-//! objects, which only the history source can read.
+//! objects, which only the history source can read, and that is said.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::exclude::{Exclude, Excluded};
 use super::quota::Quota;
@@ -29,16 +30,27 @@ impl Directory {
     fn visit_directory(&self, sink: &dyn Sink) {
         let mut walker = walk::everything(&self.target);
         let (root, exclude) = (self.target.clone(), self.exclude.clone());
+        let stores = Arc::new(Mutex::new(BTreeSet::new()));
+        let seen = Arc::clone(&stores);
         walker.filter_entry(move |entry| {
-            entry.depth() == 0
-                || !(is_object_store(entry.path())
-                    || exclude
-                        .leaves_out(entry.path().strip_prefix(&root).unwrap_or(entry.path()), walk::is_folder(entry)))
+            let relative = entry.path().strip_prefix(&root).unwrap_or(entry.path());
+            if entry.depth() == 0 {
+                return true;
+            }
+            if is_object_store(entry.path()) {
+                seen.lock().unwrap_or_else(PoisonError::into_inner).insert(relative.to_owned());
+                return false;
+            }
+            !exclude.leaves_out(relative, walk::is_folder(entry))
         });
         walk::files(&walker, &self.target, sink, &|path, relative| {
             let shown = walk::shown(relative);
             file::scan(path, &shown, &Origin::File { path: shown.clone() }, sink);
         });
+        let stores = std::mem::take(&mut *stores.lock().unwrap_or_else(PoisonError::into_inner));
+        for git in stores.iter().filter_map(|store| store.parent()) {
+            sink.notify(walk::nested(git.parent().filter(|_| git.ends_with(".git")).unwrap_or(git)));
+        }
     }
 }
 
@@ -74,6 +86,12 @@ mod tests {
     use crate::git::fixture::Scratch;
     use crate::source::collect::Collected;
 
+    fn nested(scratch: &Scratch) -> Vec<String> {
+        let seen = Collected::from(&Directory::new(scratch.path(), None));
+        let notes = seen.notes.lock().unwrap();
+        notes.iter().map(|note| note.place.clone()).collect()
+    }
+
     #[test]
     fn nothing_is_hidden_but_object_stores() {
         let scratch = Scratch::empty();
@@ -82,13 +100,17 @@ mod tests {
         }
         scratch.git(&["init", "-q", "inner"]);
         scratch.write("inner/.git/objects/ab/cd", "x");
+        assert_eq!(nested(&scratch), ["inner"]);
+        scratch.git(&["init", "-q", "--bare", "mirror.git"]);
+        assert_eq!(nested(&scratch), ["inner", "mirror.git"]);
+        std::fs::remove_dir_all(scratch.file("mirror.git")).unwrap();
         let seen = Collected::from(&Directory::new(scratch.path(), None));
         let paths = seen.paths();
         for path in [".gitignore", ".hidden", "inner/.git/config", "node_modules/a", "objects/b"] {
             assert!(paths.iter().any(|found| found == path), "{path}");
         }
         assert!(!paths.iter().any(|path| path.contains(".git/objects")));
-        assert!(seen.codes().is_empty());
+        assert_eq!(seen.codes(), [Code::HistoryNested]);
     }
 
     #[test]

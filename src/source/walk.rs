@@ -47,6 +47,12 @@ pub(super) fn is_folder(entry: &DirEntry) -> bool {
     entry.file_type().is_some_and(|kind| kind.is_dir())
 }
 
+/// What to say of a repository inside the target.
+pub(super) fn nested(folder: &Path) -> Notification {
+    let message = "a repository of its own: its history was not searched; name it as a target to search that too";
+    Notification::note(Code::HistoryNested, shown(folder), message)
+}
+
 /// A path in display form: `/` between parts, invalid bytes spelled out.
 #[cfg(unix)]
 pub(super) fn shown(path: &Path) -> String {

@@ -1,7 +1,8 @@
 //! A git work tree as git sees it: tracked and untracked files, hidden ones too, without what git ignores.
 //!
 //! What comes in: the target (a work tree or a directory in one). What goes out: its files, origin `Worktree`. Submodules and nested
-//! repositories are entered; `.git` never is. Files that are tracked although they match an ignore pattern are read as well.
+//! repositories are entered, and it is said that their histories are not searched; `.git` is entered only where it is the target, for
+//! all but git's objects. Files that are tracked although they match an ignore pattern are read as well.
 
 use std::collections::HashSet;
 use std::hash::{BuildHasher, RandomState};
@@ -22,12 +23,19 @@ pub struct Worktree {
     target: PathBuf,
     ignored: bool,
     exclude: Excluded,
+    git_directory: bool,
 }
 
 impl Worktree {
     /// `target` is a work tree or a directory in one; `ignored` reads what git ignores as well.
     pub fn new(target: impl Into<PathBuf>, ignored: bool, exclude: Option<Arc<dyn Exclude>>) -> Self {
-        Self { target: target.into(), ignored, exclude: Excluded(exclude) }
+        Self { target: target.into(), ignored, exclude: Excluded(exclude), git_directory: false }
+    }
+
+    /// The target is no work tree, but the `.git` of one.
+    pub fn git_directory(mut self, is_one: bool) -> Self {
+        self.git_directory = is_one;
+        self
     }
 }
 
@@ -46,8 +54,14 @@ impl Source for Worktree {
             }
             scan(path, relative);
         });
+        let mut repositories = std::mem::take(&mut *seen.nested.lock().unwrap_or_else(PoisonError::into_inner));
+        repositories.sort();
+        for nested in repositories.iter().filter_map(|path| path.strip_prefix(&self.target).ok()) {
+            if !nested.as_os_str().is_empty() {
+                sink.notify(walk::nested(nested));
+            }
+        }
         if !self.ignored {
-            let repositories = std::mem::take(&mut *seen.nested.lock().unwrap_or_else(PoisonError::into_inner));
             for repository in repositories {
                 tracked::files(&repository, &self.target, sink, &mut |path, relative| {
                     if seen.visited.add(relative) && !self.leaves_out(relative, &seen.visited) {
@@ -67,8 +81,12 @@ impl Worktree {
             walker.parents(true).git_ignore(true).git_exclude(true).git_global(true);
         }
         let (root, exclude, seen) = (self.target.clone(), self.exclude.clone(), Arc::clone(seen));
+        let git_directory = self.git_directory;
         walker.filter_entry(move |entry| {
-            if entry.file_name() == ".git" {
+            if git_directory && entry.depth() == 1 && entry.file_name() == "objects" {
+                return false;
+            }
+            if entry.file_name() == ".git" && entry.depth() > 0 {
                 if entry.depth() > 1
                     && let Some(parent) = entry.path().parent()
                 {
@@ -186,6 +204,20 @@ mod tests {
         outer.git_in(&outer.file("nested"), &["add", "-f", "forced"]);
         let seen = Collected::from(&worktree(&outer));
         assert_eq!(seen.paths(), [".gitmodules", "nested/.gitignore", "nested/forced", "sub/a"]);
+        assert_eq!(seen.codes(), [Code::HistoryNested, Code::HistoryNested]);
+    }
+
+    #[test]
+    fn a_git_directory_that_is_named_itself_is_read_but_for_its_objects() {
+        let scratch = Scratch::repository();
+        for path in ["HEAD", "refs/a", "objects/b"] {
+            scratch.write(path, path);
+        }
+        scratch.commit("first");
+        let seen = Collected::from(&Worktree::new(scratch.file(".git"), false, None).git_directory(true));
+        assert!(seen.paths().contains(&"config".to_owned()));
+        assert!(!seen.paths().iter().any(|path| path.starts_with("objects/")), "{:?}", seen.paths());
+        assert_eq!(Collected::from(&worktree(&scratch)).paths(), ["HEAD", "objects/b", "refs/a"]);
     }
 
     #[test]

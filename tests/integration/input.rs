@@ -109,6 +109,42 @@ fn a_file_a_folder_and_standard_input_are_targets() {
 }
 
 #[test]
+fn the_files_of_a_broken_repository_can_be_searched_without_it() {
+    let ((text, token), folder) = (line(), folder());
+    write(&folder.path().join(".git"), "gitdir: ../nowhere\n");
+    write(&folder.path().join("a.env"), text);
+    let output = Keyrake::scan_offline(folder.path(), ["."]).run().exits(2);
+    assert!(output.stderr.contains("--no-history"), "{}", output.stderr);
+    Keyrake::scan_offline(folder.path(), ["--no-history"]).run().exits(1).finding_of(&token);
+    for flags in [&["--staged"][..], &["--range", "HEAD"], &["--no-worktree"]] {
+        let output = Keyrake::scan_offline(folder.path(), flags).run().exits(2);
+        assert!(!output.stderr.contains("--no-history"), "{}", output.stderr);
+    }
+}
+
+#[test]
+fn a_repository_inside_a_target_is_named_where_its_history_was_wanted() {
+    let (outer, inner) = (folder(), Repo::new());
+    let (text, _) = line();
+    inner.commit("leak", &[("a.env", &text)]);
+    inner.remove("a.env");
+    inner.commit("gone", &[]);
+    let clone = outer.path().join("clones/one");
+    inner.git(&["clone", "--quiet", ".", clone.to_str().expect("a path of ours")]);
+    let output = Keyrake::scan_offline(outer.path(), ["."]).run().exits(0);
+    assert_eq!(output.json()["notifications"][0]["where"], "clones/one", "{}", output.stdout);
+    assert_eq!(output.notifications(), ["history-nested"]);
+
+    let superproject = Repo::new();
+    superproject.git(&["clone", "--quiet", clone.to_str().expect("a path of ours"), "sub"]);
+    assert_eq!(Keyrake::scan_offline(superproject.path(), ["--no-worktree"]).run().notifications(), ["history-unborn"]);
+    let both = Keyrake::scan_offline(superproject.path(), ["."]).run().exits(0).notifications();
+    assert_eq!(both, ["history-nested", "history-unborn"]);
+    assert!(Keyrake::scan_offline(superproject.path(), ["--no-history"]).run().notifications().is_empty());
+    Keyrake::scan_offline(superproject.path(), ["sub"]).run().exits(1);
+}
+
+#[test]
 fn an_unborn_branch_is_said_and_the_worktree_searched() {
     let (text, token) = line();
     let repo = Repo::new();
@@ -184,7 +220,7 @@ fn configuration_and_rules_that_do_not_parse_are_shown_by_place() {
     repo.commit("first", &[("a", "a")]);
     repo.write("keyrake.toml", "# ours\n[[suppress]\n");
     let output = Keyrake::scan_offline(repo.path(), ["."]).run().exits(2);
-    assert!(output.stderr.contains("keyrake.toml:2:"), "{}", output.stderr);
+    assert!(output.stderr.contains("--no-config") && output.stderr.contains("keyrake.toml:2:"), "{}", output.stderr);
 
     let rules = folder();
     write(&rules.path().join("ours.toml"), "[[rules]]\nid = 3\n");

@@ -335,6 +335,22 @@ fn a_report_that_was_verified_is_as_good_as_the_first() {
 }
 
 #[test]
+fn a_report_that_is_read_in_another_folder_says_so() {
+    let folder = tempfile::tempdir().expect("a temporary directory");
+    for name in ["code", "other"] {
+        std::fs::create_dir(folder.path().join(name)).expect("a folder");
+    }
+    std::fs::write(folder.path().join("code/a.env"), format!("NPM_TOKEN={}\n", mint::npm_token())).expect("a file");
+    Keyrake::scan_offline(folder.path(), ["code", "--report", "json=code/report"]).run().exits(1);
+    let verify = |dir: &str, report: &str| {
+        Keyrake::new(["verify", "--explain-requests", "--report", report]).dir(&folder.path().join(dir)).run()
+    };
+    let elsewhere = verify("other", "../code/report").exits(3).stderr;
+    assert!(elsewhere.contains("note: there is no code here: "), "{elsewhere}");
+    assert_eq!(verify("", "code/report").exits(1).stderr, "");
+}
+
+#[test]
 fn requests_that_differ_in_their_token_alone_are_explained_once() {
     let repo = Repo::new();
     repo.write("a.env", format!("NPM_TOKEN={}\nNPM_TOKEN={}\n", mint::npm_token(), mint::npm_token()));

@@ -147,6 +147,20 @@ fn certificates_are_read_only_where_they_are_needed() {
 }
 
 #[test]
+fn a_proxy_that_cannot_be_read_is_not_passed_by() {
+    let (server, token) = (Script::new(|_| Answer::status(401)), mint::npm_token());
+    let endpoint = format!("npm={}/", server.url());
+    let verify = |proxy: &str| {
+        Keyrake::new(["verify", "--endpoint", &endpoint]).env("HTTPS_PROXY", proxy).input(token.clone()).run()
+    };
+    let said = verify("http://user:hunter2 at proxy").exits(2).stderr;
+    assert!(said.contains("HTTPS_PROXY") && !said.contains("hunter2"), "{said}");
+    assert!(server.requests().is_empty());
+    let repo = Repo::new();
+    Keyrake::scan_offline(repo.path(), ["."]).env("HTTPS_PROXY", "::1::").run().exits(0);
+}
+
+#[test]
 fn a_forged_report_writes_nothing_of_its_own_on_the_terminal() {
     let (repo, token) = (Repo::new(), mint::npm_token());
     repo.commit("leak", &[("a.env", &format!("NPM_TOKEN={token}\n"))]);

@@ -10,8 +10,8 @@ const BASE64: &[u8] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrst
 const UPPER: &[u8] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
 /// A private key of 2048 bits as PKCS #8 has it: version, algorithm (rsaEncryption), and the key in an octet string.
 const PKCS8: [u8; 26] = [
-    0x30, 0x82, 0x04, 0xbe, 0x02, 0x01, 0x00, 0x30, 0x0d, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01,
-    0x05, 0x00, 0x04, 0x82, 0x04, 0xa8,
+    0x30, 0x82, 0x04, 0xbe, 0x02, 0x01, 0x00, 0x30, 0x0d, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01,
+    0x01, 0x05, 0x00, 0x04, 0x82, 0x04, 0xa8,
 ];
 
 impl Mint {
@@ -75,14 +75,16 @@ impl Mint {
 
     /// A deploy token of Fly.io: for app 5 of organization 77, from 2023-11-14 to 2033-05-18.
     pub fn fly_token(&mut self) -> String {
-        let caveats = [0x96, 0, 0x92, 77, 31, 3, 0x91, 0x81, 5, 31, 4, 0x92, 0xce, 0x65, 0x53, 0xf1, 0x00, 0xce, 0x77, 0x35];
+        let caveats =
+            [0x96, 0, 0x92, 77, 31, 3, 0x91, 0x81, 5, 31, 4, 0x92, 0xce, 0x65, 0x53, 0xf1, 0x00, 0xce, 0x77, 0x35];
         let caveats = [caveats.as_slice(), &[0x94, 0x00]].concat();
         self.macaroon_of_fly(&caveats)
     }
 
     /// A macaroon that needs another, and that one.
     pub fn fly_tokens(&mut self) -> String {
-        let ticket = [&[0x94, 0, 0x92, 77, 31, 11, 0x93, 0xa3, b'a', b'a', b'a', 0xc4, 40][..], &self.bytes(40)].concat();
+        let ticket =
+            [&[0x94, 0, 0x92, 77, 31, 11, 0x93, 0xa3, b'a', b'a', b'a', 0xc4, 40][..], &self.bytes(40)].concat();
         let ticket = [ticket.as_slice(), &[0xc4, 100], &self.bytes(100)].concat();
         format!("{},{}", self.macaroon_of_fly(&ticket), self.macaroon_of_fly(&[0x90]))
     }
@@ -108,7 +110,8 @@ impl Mint {
 
     /// A token of the same form that a container registry issues for a minute.
     pub fn chartmuseum_token_bad(&mut self) -> String {
-        let claims = r#"{"exp":2000000000,"access":[{"type":"repository","name":"acme/charts","actions":["push","pull"]}]}"#;
+        let claims =
+            r#"{"exp":2000000000,"access":[{"type":"repository","name":"acme/charts","actions":["push","pull"]}]}"#;
         self.signed(r#"{"alg":"RS256","typ":"JWT"}"#, claims)
     }
 
@@ -136,7 +139,9 @@ impl Mint {
             "google_private_key" => self.google_private_key(),
             "fly_token" => self.fly_token(),
             "fly_tokens" => self.fly_tokens(),
-            "fly_tokens_old" => format!("{},{}", self.fly_token().replace("fm2_", "fm1r_"), self.fly_token().replace("fm2_", "fm1a_")),
+            "fly_tokens_old" => {
+                format!("{},{}", self.fly_token().replace("fm2_", "fm1r_"), self.fly_token().replace("fm2_", "fm1a_"))
+            }
             "fly_token_bad" => format!("fm2_{}", STANDARD.encode(self.bytes(120))),
             "fly_login" => format!("fo1_{}{}", self.text(BASE64URL, 42), self.text(BASE62, 1)),
             "chartmuseum_token" => self.chartmuseum_token(),

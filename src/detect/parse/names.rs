@@ -195,8 +195,26 @@ fn password(text: &Text<'_>, name: &Range<usize>, value: Opening) -> Option<Foun
 /// Words that stand behind a name where programs and schemas declare it.
 fn is_type(word: &[u8]) -> bool {
     const TYPES: [&[u8]; 20] = [
-        b"any", b"bool", b"boolean", b"bytes", b"char", b"false", b"none", b"null", b"number", b"object", b"optional", b"required",
-        b"secret", b"secretstr", b"secretstring", b"str", b"string", b"text", b"true", b"undefined",
+        b"any",
+        b"bool",
+        b"boolean",
+        b"bytes",
+        b"char",
+        b"false",
+        b"none",
+        b"null",
+        b"number",
+        b"object",
+        b"optional",
+        b"required",
+        b"secret",
+        b"secretstr",
+        b"secretstring",
+        b"str",
+        b"string",
+        b"text",
+        b"true",
+        b"undefined",
     ];
     let word = word.strip_suffix(b",").unwrap_or(word);
     let word = word.strip_suffix(b"?").unwrap_or(word);

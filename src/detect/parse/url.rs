@@ -63,7 +63,7 @@ pub(super) fn keyed(
 ) -> Option<Found> {
     let userinfo = text.userinfo(anchor.end)?;
     let (key, from) = key_before(text.bytes, anchor.start)?;
-    text.reads(&(from..anchor.end));
+    text.looks_at(&(from..anchor.end));
     if names(text.bytes, from, &key) { userinfo_of(text, anchor, userinfo) } else { None }
 }
 
@@ -74,15 +74,23 @@ fn userinfo_of(text: &Text<'_>, anchor: &Range<usize>, userinfo: Range<usize>) -
     let colon = memchr::memchr(b':', raw).unwrap_or(raw.len());
     let (user, secret) = (decoded(raw.get(..colon)?), decoded(raw.get(colon + 1..).unwrap_or_default()));
     let host = userinfo.end + 1;
-    text.reads(&(anchor.start..url_from(bytes, host).end + 1));
+    text.looks_at(&(anchor.start..url_from(bytes, host).end + 1));
     let is_stand_in = |secret: &[u8]| secret.is_empty() || NO_PASSWORDS.contains(&secret);
     if is_stand_in(&secret) {
         let span = userinfo.start..userinfo.start + colon;
-        return if is_machine_made(&user) { credential::token(span, &user, self::host(bytes, anchor.start, host)) } else { None };
+        return if is_machine_made(&user) {
+            credential::token(span, &user, self::host(bytes, anchor.start, host))
+        } else {
+            None
+        };
     }
     let is_typed = is_placeholder(&secret) && !secret.iter().any(u8::is_ascii_digit);
     let span = userinfo.start + colon + 1..userinfo.end;
-    if is_typed { None } else { credential::password(span, &secret, Some(&user), Some(self::host(bytes, anchor.start, host)?)) }
+    if is_typed {
+        None
+    } else {
+        credential::password(span, &secret, Some(&user), Some(self::host(bytes, anchor.start, host)?))
+    }
 }
 
 fn read(text: &Text<'_>, anchor: Range<usize>, counts: impl Fn(&[u8], usize, usize) -> bool) -> Option<Found> {
@@ -224,23 +232,27 @@ mod tests {
 
     #[test]
     fn credentials_of_any_url() {
-        table(remote, &["https://", "http://"], &[
-            ("git clone https://mia:Kestrel-1@r.invalid/x.git", &["mia Kestrel-1 r.invalid/x.git/"]),
-            ("url = https://mia:Kes%40trel@r.invalid:8443/x", &["mia Kes@trel r.invalid:8443/x/"]),
-            ("git+https://mia:Kestrel-1@r.invalid", &["mia Kestrel-1 r.invalid/"]),
-            ("https://oauth2:4k8z1q7m2x9c3v5bTq@r.invalid/x", &["oauth2 4k8z1q7m2x9c3v5bTq r.invalid/x/"]),
-            ("https://4k8z1q7m2x9c3v5bTq@r.invalid/x", &["- 4k8z1q7m2x9c3v5bTq r.invalid/x/"]),
-            ("https://4k8z1q7m2x9c3v5bTq:@r.invalid/x", &["- 4k8z1q7m2x9c3v5bTq r.invalid/x/"]),
-            ("https://4k8z1q7m2x9c3v5bTq:x-oauth-basic@r.invalid/x", &["- 4k8z1q7m2x9c3v5bTq r.invalid/x/"]),
-            ("https://mia@r.invalid/x", &[]),
-            ("https://x-access-token:${TOKEN}@r.invalid/x", &[]),
-            ("https://x-access-token:$TOKEN@r.invalid/x", &[]),
-            ("https://oauth2:token@r.invalid/x", &[]),
-            ("https://user:password@r.invalid/x", &[]),
-            ("https://<user>:<pass>@r.invalid/x", &[]),
-            ("https://mia:{token}@r.invalid/x", &[]),
-            ("https://r.invalid/@scope/x:y", &[]),
-        ]);
+        table(
+            remote,
+            &["https://", "http://"],
+            &[
+                ("git clone https://mia:Kestrel-1@r.invalid/x.git", &["mia Kestrel-1 r.invalid/x.git/"]),
+                ("url = https://mia:Kes%40trel@r.invalid:8443/x", &["mia Kes@trel r.invalid:8443/x/"]),
+                ("git+https://mia:Kestrel-1@r.invalid", &["mia Kestrel-1 r.invalid/"]),
+                ("https://oauth2:4k8z1q7m2x9c3v5bTq@r.invalid/x", &["oauth2 4k8z1q7m2x9c3v5bTq r.invalid/x/"]),
+                ("https://4k8z1q7m2x9c3v5bTq@r.invalid/x", &["- 4k8z1q7m2x9c3v5bTq r.invalid/x/"]),
+                ("https://4k8z1q7m2x9c3v5bTq:@r.invalid/x", &["- 4k8z1q7m2x9c3v5bTq r.invalid/x/"]),
+                ("https://4k8z1q7m2x9c3v5bTq:x-oauth-basic@r.invalid/x", &["- 4k8z1q7m2x9c3v5bTq r.invalid/x/"]),
+                ("https://mia@r.invalid/x", &[]),
+                ("https://x-access-token:${TOKEN}@r.invalid/x", &[]),
+                ("https://x-access-token:$TOKEN@r.invalid/x", &[]),
+                ("https://oauth2:token@r.invalid/x", &[]),
+                ("https://user:password@r.invalid/x", &[]),
+                ("https://<user>:<pass>@r.invalid/x", &[]),
+                ("https://mia:{token}@r.invalid/x", &[]),
+                ("https://r.invalid/@scope/x:y", &[]),
+            ],
+        );
     }
 
     #[test]

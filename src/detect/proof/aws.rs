@@ -68,7 +68,8 @@ mod tests {
     #[test]
     fn tokens_of_codeartifact() {
         let token = |header: &str, rest: &str| codeartifact((URL_SAFE_NO_PAD.encode(header) + rest).as_bytes());
-        let header = r#"{"ver":1,"isu":1700000000,"enc":"A128GCM","tag":"x","exp":1700043200,"alg":"A128GCMKW","iv":"y"}"#;
+        let header =
+            r#"{"ver":1,"isu":1700000000,"enc":"A128GCM","tag":"x","exp":1700043200,"alg":"A128GCMKW","iv":"y"}"#;
         let said = token(header, ".aB3.aB3.aB3.aB3").unwrap().offline;
         assert_eq!(said.get("issued").map(String::as_str), Some("2023-11-14T22:13:20Z"));
         assert_eq!(said.get("expires").map(String::as_str), Some("2023-11-15T10:13:20Z"));

@@ -10,8 +10,12 @@ const KIND: &str = "artifact-repository";
 /// A token with an `access` entry of type `artifact-repository`.
 pub(super) fn access(secret: &[u8]) -> Option<Proven> {
     let (_, claims) = signed(secret)?;
-    let entries: Vec<&Value> =
-        claims.get("access")?.as_array()?.iter().filter(|each| each.get("type").and_then(Value::as_str) == Some(KIND)).collect();
+    let entries: Vec<&Value> = claims
+        .get("access")?
+        .as_array()?
+        .iter()
+        .filter(|each| each.get("type").and_then(Value::as_str) == Some(KIND))
+        .collect();
     let first = entries.first()?;
     let actions = first.get("actions").and_then(Value::as_array).map(|actions| {
         actions.iter().filter_map(Value::as_str).filter(|action| action.len() <= 16).collect::<Vec<_>>().join(", ")

@@ -86,7 +86,8 @@ mod tests {
         ] {
             assert!(signed(token.as_bytes()).is_none(), "{token}");
         }
-        let token = format!("{}.{}.{signature}", part(r#"{"alg":"x"}"#), part(r#"{"exp":1e300,"iat":2e9,"sub":"\u0007"}"#));
+        let token =
+            format!("{}.{}.{signature}", part(r#"{"alg":"x"}"#), part(r#"{"exp":1e300,"iat":2e9,"sub":"\u0007"}"#));
         let (_, claims) = signed(token.as_bytes()).unwrap();
         assert_eq!((time(&claims, "exp"), text(&claims, "sub")), (None, None));
         assert_eq!(time(&claims, "iat").as_deref(), Some("2033-05-18T03:33:20Z"));

@@ -92,7 +92,10 @@ mod tests {
         for wrong in ["ghs_", "ghs_1_", "ghs__eyJ.eyJ.x", "ghs_12a_eyJ.eyJ.x", "ghs_12_eyJhbGciOiJ4In0.e30.short"] {
             assert!(installation(wrong.as_bytes()).is_none(), "{wrong}");
         }
-        let token = "ghs_1234_".to_owned() + "eyJhbGciOiJ4In0." + "eyJleHAiOjIwMDAwMDAwMDAsImlzcyI6ImdpdGh1YiJ9." + &"aB3".repeat(12);
+        let token = "ghs_1234_".to_owned()
+            + "eyJhbGciOiJ4In0."
+            + "eyJleHAiOjIwMDAwMDAwMDAsImlzcyI6ImdpdGh1YiJ9."
+            + &"aB3".repeat(12);
         let said = installation(token.as_bytes()).unwrap().offline;
         let words: Vec<_> = said.iter().map(|(word, value)| format!("{word}={value}")).collect();
         assert_eq!(

@@ -106,7 +106,7 @@ pub(crate) fn compile(pattern: &str) -> Result<Regex, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Matcher;
+    use crate::model::{Matcher, RegistryId};
 
     const HEAD: &str = "[registry]\nid = \"acme\"\n\n";
     const RULE: &str = r#"[[rule]]
@@ -247,7 +247,7 @@ examples = ["acme-0f1e2d3c4b5a69788796"]
     #[test]
     fn the_registry_of_npm() {
         let rules = embedded().unwrap();
-        let npm = &rules.registries[0];
+        let npm = rules.registry(&RegistryId::new("npm")).unwrap();
         let page = npm.owner_page.as_deref().unwrap();
         assert!(page.starts_with("https://") && page.ends_with("/settings/~/tokens"));
         assert!(npm.api.is_some() && npm.mirrors.len() == 1 && rules.rules.iter().all(|rule| !rule.custom));

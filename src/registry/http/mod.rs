@@ -12,7 +12,7 @@ mod ledger;
 mod pace;
 mod request;
 
-use std::net::IpAddr;
+use std::net::{IpAddr, UdpSocket};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -74,6 +74,9 @@ pub enum HttpError {
     /// A file of `ca_certificates` holds no certificate.
     #[error("CA certificates: not a PEM file with certificates")]
     CaCertificates,
+    /// Nothing can be sent from there.
+    #[error("cannot send from {0}: {1}")]
+    SourceAddress(IpAddr, std::io::Error),
     /// The TLS or network stack could not be set up.
     #[error("cannot set up HTTP: {0}")]
     Setup(String),
@@ -106,6 +109,10 @@ impl Http {
     pub fn new(options: &HttpOptions) -> Result<Self, HttpError> {
         // Fails only if a provider is installed already, which is what we want.
         let _ = rustls::crypto::ring::default_provider().install_default();
+        if let Some(address) = options.source_address.filter(|_| !options.explain) {
+            // A port is taken for a moment, and nothing is sent.
+            UdpSocket::bind((address, 0)).map_err(|error| HttpError::SourceAddress(address, error))?;
+        }
         let setup = |error: reqwest::Error| HttpError::Setup(failure::causes(&error.without_url()));
         Ok(Self {
             proxied: builder(options)?.build().map_err(setup)?,

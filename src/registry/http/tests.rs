@@ -128,6 +128,18 @@ fn nothing_leaves_the_endpoint_or_goes_unencrypted() {
 }
 
 #[test]
+fn an_address_of_another_machine_is_no_address_to_send_from() {
+    let options = |address: &str, explain| HttpOptions {
+        source_address: Some(address.parse().unwrap()),
+        explain,
+        ..HttpOptions::default()
+    };
+    let error = Http::new(&options("192.0.2.1", false)).unwrap_err().to_string();
+    assert!(error.starts_with("cannot send from 192.0.2.1: "), "{error}");
+    assert!(Http::new(&options("127.0.0.1", false)).is_ok() && Http::new(&options("192.0.2.1", true)).is_ok());
+}
+
+#[test]
 fn retry_after_is_honoured_twice_and_only_where_it_fits() {
     let limited = |wait: &'static str| move |_: &_| Play::Answer(429, vec![("retry-after", wait.into())], Vec::new());
     for (wait, requests) in [("0", 3), ("31", 1), ("99999999999999999999", 1), ("Wed, 21 Oct 2026 07:28:00 GMT", 1)] {

@@ -13,7 +13,7 @@ pub(super) fn parse(text: &Text<'_>, anchor: Range<usize>) -> Vec<Found> {
 fn read(text: &Text<'_>, anchor: Range<usize>) -> Option<Found> {
     let bytes = text.bytes;
     let words = words(bytes, anchor.start + b"curl".len());
-    text.reads(&(anchor.start..words.end + 1));
+    text.looks_at(&(anchor.start..words.end + 1));
     let span = words.option(&["-u", "--user", "--proxy-user"])?;
     let (user, secret) = credential::pair(bytes.get(span.clone())?)?;
     let is_address = |word: &&[u8]| word.starts_with(b"https://") || word.starts_with(b"http://");
@@ -28,16 +28,20 @@ mod tests {
 
     #[test]
     fn commands() {
-        table(parse, &["curl -", "curl \\\n"], &[
-            ("curl -u mia:Kestrel-1 https://r.invalid/x", &["mia Kestrel-1 r.invalid/x/"]),
-            ("curl -sSf --user 'mia:Kestrel-1' -T a 'https://r.invalid/x/a'", &["mia Kestrel-1 r.invalid/x/a/"]),
-            ("curl \\\n  -umia:Kestrel-1 \\\n  https://r.invalid/\n", &["mia Kestrel-1 r.invalid/"]),
-            ("RUN curl -u \"mia:Kestrel-1\" \"https://r.invalid/\" && x", &["mia Kestrel-1 r.invalid/"]),
-            ("curl -u mia:$TOKEN https://r.invalid/x", &[]),
-            ("curl -u mia https://r.invalid/x", &[]),
-            ("curl -u user:password https://r.invalid/x", &[]),
-            ("curl -u <user>:<password> https://r.invalid/x", &[]),
-            ("curl -u mia:Kestrel-1", &[]),
-        ]);
+        table(
+            parse,
+            &["curl -", "curl \\\n"],
+            &[
+                ("curl -u mia:Kestrel-1 https://r.invalid/x", &["mia Kestrel-1 r.invalid/x/"]),
+                ("curl -sSf --user 'mia:Kestrel-1' -T a 'https://r.invalid/x/a'", &["mia Kestrel-1 r.invalid/x/a/"]),
+                ("curl \\\n  -umia:Kestrel-1 \\\n  https://r.invalid/\n", &["mia Kestrel-1 r.invalid/"]),
+                ("RUN curl -u \"mia:Kestrel-1\" \"https://r.invalid/\" && x", &["mia Kestrel-1 r.invalid/"]),
+                ("curl -u mia:$TOKEN https://r.invalid/x", &[]),
+                ("curl -u mia https://r.invalid/x", &[]),
+                ("curl -u user:password https://r.invalid/x", &[]),
+                ("curl -u <user>:<password> https://r.invalid/x", &[]),
+                ("curl -u mia:Kestrel-1", &[]),
+            ],
+        );
     }
 }

@@ -30,10 +30,10 @@ fn read(text: &Text<'_>, anchor: Range<usize>) -> Option<Found> {
     }
     let rest = bytes.get(at..bytes.len().min(at + LONGEST))?;
     let length = rest.iter().take_while(|byte| decode::is_base64(**byte) || **byte == b'=').count();
-    text.reads(&(anchor.start..at + length + 1));
+    text.looks_at(&(anchor.start..at + length + 1));
     let decoded = decode::base64(rest.get(..length)?.trim_ascii())?;
     let (user, secret) = credential::pair(&decoded)?;
-    text.reads(&(anchor.start.saturating_sub(ABOVE)..anchor.end));
+    text.looks_at(&(anchor.start.saturating_sub(ABOVE)..anchor.end));
     let host = host(bytes, anchor.start)?;
     credential::password(at..at + length, secret, Some(user), Some(host))
 }
@@ -55,23 +55,27 @@ mod tests {
 
     #[test]
     fn headers() {
-        table(parse, &["extraheader"], &[
-            (
-                "[http \"https://r.invalid/\"]\n\textraheader = AUTHORIZATION: basic {base64:mia:Kestrel-1}\n",
-                &["mia Kestrel-1 r.invalid/"],
-            ),
-            (
-                "git config http.https://r.invalid/.extraheader \"AUTHORIZATION: basic {base64:mia:Kestrel-1}\"",
-                &["mia Kestrel-1 r.invalid/"],
-            ),
-            (
-                "git -c http.https://r.invalid/x/.extraheader='Authorization: Basic {base64:mia:Kestrel-1}' fetch",
-                &["mia Kestrel-1 r.invalid/x/"],
-            ),
-            ("http.https://r.invalid/.extraheader=AUTHORIZATION: basic ***", &[]),
-            ("http.https://r.invalid/.extraheader=AUTHORIZATION: basic ${BASE64}", &[]),
-            ("extraheader = AUTHORIZATION: basic {base64:mia:Kestrel-1}", &[]),
-            ("the extraheader of git", &[]),
-        ]);
+        table(
+            parse,
+            &["extraheader"],
+            &[
+                (
+                    "[http \"https://r.invalid/\"]\n\textraheader = AUTHORIZATION: basic {base64:mia:Kestrel-1}\n",
+                    &["mia Kestrel-1 r.invalid/"],
+                ),
+                (
+                    "git config http.https://r.invalid/.extraheader \"AUTHORIZATION: basic {base64:mia:Kestrel-1}\"",
+                    &["mia Kestrel-1 r.invalid/"],
+                ),
+                (
+                    "git -c http.https://r.invalid/x/.extraheader='Authorization: Basic {base64:mia:Kestrel-1}' fetch",
+                    &["mia Kestrel-1 r.invalid/x/"],
+                ),
+                ("http.https://r.invalid/.extraheader=AUTHORIZATION: basic ***", &[]),
+                ("http.https://r.invalid/.extraheader=AUTHORIZATION: basic ${BASE64}", &[]),
+                ("extraheader = AUTHORIZATION: basic {base64:mia:Kestrel-1}", &[]),
+                ("the extraheader of git", &[]),
+            ],
+        );
     }
 }

@@ -16,7 +16,9 @@ pub(super) fn parse(text: &Text<'_>, anchor: Range<usize>) -> Vec<Found> {
 fn read(text: &Text<'_>, anchor: Range<usize>) -> Option<Found> {
     let bytes = text.bytes;
     let (table, parent) = block(bytes, anchor.start, REACH);
-    text.reads(&(parent.as_ref().map_or(table.body.start, |parent| parent.start).saturating_sub(1)..table.body.end + 1));
+    text.looks_at(
+        &(parent.as_ref().map_or(table.body.start, |parent| parent.start).saturating_sub(1)..table.body.end + 1),
+    );
     let span = table.value(&["oauth_token", "token"])?;
     let raw = bytes.get(span.clone())?;
     // glab writes so what YAML would take for a number.
@@ -36,21 +38,25 @@ mod tests {
 
     #[test]
     fn hosts_of_clients() {
-        table(parse, &["oauth_token:", "api_protocol:"], &[
-            (
-                "r.invalid:\n    oauth_token: gho_4k8z1q7m2x9c3v5b\n    user: mia\n    git_protocol: https\n",
-                &["mia gho_4k8z1q7m2x9c3v5b r.invalid/"],
-            ),
-            (
-                "r.invalid:\r\n    user: mia\r\n    oauth_token: \"gho_4k8z1q7m2x9c3v5b\"\r\n",
-                &["mia gho_4k8z1q7m2x9c3v5b r.invalid/"],
-            ),
-            (
-                "hosts:\n  r.invalid:\n    token: !!null glpat-4k8z1q7m2x9c3v5b6n8p\n    api_host: r.invalid\n    api_protocol: https\n  s.invalid:\n    token: x\n",
-                &["- glpat-4k8z1q7m2x9c3v5b6n8p r.invalid/"],
-            ),
-            ("r.invalid:\n    oauth_token: ${TOKEN}\n", &[]),
-            ("oauth_token: gho_4k8z1q7m2x9c3v5b\n", &[]),
-        ]);
+        table(
+            parse,
+            &["oauth_token:", "api_protocol:"],
+            &[
+                (
+                    "r.invalid:\n    oauth_token: gho_4k8z1q7m2x9c3v5b\n    user: mia\n    git_protocol: https\n",
+                    &["mia gho_4k8z1q7m2x9c3v5b r.invalid/"],
+                ),
+                (
+                    "r.invalid:\r\n    user: mia\r\n    oauth_token: \"gho_4k8z1q7m2x9c3v5b\"\r\n",
+                    &["mia gho_4k8z1q7m2x9c3v5b r.invalid/"],
+                ),
+                (
+                    "hosts:\n  r.invalid:\n    token: !!null glpat-4k8z1q7m2x9c3v5b6n8p\n    api_host: r.invalid\n    api_protocol: https\n  s.invalid:\n    token: x\n",
+                    &["- glpat-4k8z1q7m2x9c3v5b6n8p r.invalid/"],
+                ),
+                ("r.invalid:\n    oauth_token: ${TOKEN}\n", &[]),
+                ("oauth_token: gho_4k8z1q7m2x9c3v5b\n", &[]),
+            ],
+        );
     }
 }

@@ -30,7 +30,7 @@ fn read(text: &Text<'_>, anchor: Range<usize>) -> Option<Found> {
         let word = word(bytes, at, limit, quote);
         // What is no word was looked at to its end, too.
         let end = word.as_ref().map_or(limit.min(at + LONGEST_GAP + LONGEST_WORD), |word| word.end);
-        text.reads(&(anchor.start..end + 1));
+        text.looks_at(&(anchor.start..end + 1));
         word
     };
     let host = next(anchor.end)?;
@@ -82,28 +82,32 @@ mod tests {
 
     #[test]
     fn entries() {
-        table(parse, &["machine "], &[
-            ("machine r.invalid login mia password Kestrel-1", &["mia Kestrel-1 r.invalid/"]),
-            ("machine r.invalid\n  login mia\n  password Kestrel-1\n", &["mia Kestrel-1 r.invalid/"]),
-            ("machine r.invalid\r\nlogin mia\r\npassword Kestrel-1\r\n", &["mia Kestrel-1 r.invalid/"]),
-            ("machine r.invalid password Kestrel-1 login mia", &["mia Kestrel-1 r.invalid/"]),
-            ("machine r.invalid account a login mia password \"Kes trel\"", &["mia Kes trel r.invalid/"]),
-            ("machine r.invalid\n\tpassword Kestrel-1\nmachine s.invalid login u\n", &["- Kestrel-1 r.invalid/"]),
-            (
-                "machine a.invalid login u password Heron-1\nmachine b.invalid login v password Heron-2\ndefault login w password Heron-3",
-                &["u Heron-1 a.invalid/", "v Heron-2 b.invalid/"],
-            ),
-            ("echo \"machine r.invalid login mia password Kestrel-1\" > ~/.netrc", &["mia Kestrel-1 r.invalid/"]),
-            ("machine r.invalid login mia password Kestrel-1\\nmachine", &["mia Kestrel-1 r.invalid/"]),
-            ("# machine r.invalid login mia password Kestrel-1 # old", &["mia Kestrel-1 r.invalid/"]),
-            ("machine r.invalid login mia password $TOKEN", &[]),
-            ("machine r.invalid login mia password ${{ secrets.T }}", &[]),
-            ("machine r.invalid login mia password <password>", &[]),
-            ("machine r.invalid login user password password", &[]),
-            ("machine r.invalid login mia", &[]),
-            ("machine %s login %s password %s", &[]),
-            ("a machine learning password Kestrel-1", &[]),
-            ("virtualmachine r.invalid password Kestrel-1", &[]),
-        ]);
+        table(
+            parse,
+            &["machine "],
+            &[
+                ("machine r.invalid login mia password Kestrel-1", &["mia Kestrel-1 r.invalid/"]),
+                ("machine r.invalid\n  login mia\n  password Kestrel-1\n", &["mia Kestrel-1 r.invalid/"]),
+                ("machine r.invalid\r\nlogin mia\r\npassword Kestrel-1\r\n", &["mia Kestrel-1 r.invalid/"]),
+                ("machine r.invalid password Kestrel-1 login mia", &["mia Kestrel-1 r.invalid/"]),
+                ("machine r.invalid account a login mia password \"Kes trel\"", &["mia Kes trel r.invalid/"]),
+                ("machine r.invalid\n\tpassword Kestrel-1\nmachine s.invalid login u\n", &["- Kestrel-1 r.invalid/"]),
+                (
+                    "machine a.invalid login u password Heron-1\nmachine b.invalid login v password Heron-2\ndefault login w password Heron-3",
+                    &["u Heron-1 a.invalid/", "v Heron-2 b.invalid/"],
+                ),
+                ("echo \"machine r.invalid login mia password Kestrel-1\" > ~/.netrc", &["mia Kestrel-1 r.invalid/"]),
+                ("machine r.invalid login mia password Kestrel-1\\nmachine", &["mia Kestrel-1 r.invalid/"]),
+                ("# machine r.invalid login mia password Kestrel-1 # old", &["mia Kestrel-1 r.invalid/"]),
+                ("machine r.invalid login mia password $TOKEN", &[]),
+                ("machine r.invalid login mia password ${{ secrets.T }}", &[]),
+                ("machine r.invalid login mia password <password>", &[]),
+                ("machine r.invalid login user password password", &[]),
+                ("machine r.invalid login mia", &[]),
+                ("machine %s login %s password %s", &[]),
+                ("a machine learning password Kestrel-1", &[]),
+                ("virtualmachine r.invalid password Kestrel-1", &[]),
+            ],
+        );
     }
 }

@@ -51,9 +51,10 @@ fn value(text: &Text<'_>, anchor: &Range<usize>) -> Option<Range<usize>> {
     if !rest.get(..gap)?.contains(&b':') {
         return None;
     }
-    let is_value = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(**byte, b'+' | b'/' | b'-' | b'_' | b'=' | b'.' | b'~');
+    let is_value =
+        |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(**byte, b'+' | b'/' | b'-' | b'_' | b'=' | b'.' | b'~');
     let length = rest.get(gap..)?.iter().take(LONGEST).take_while(is_value).count();
-    text.reads(&(anchor.start..anchor.end + gap + length + 1));
+    text.looks_at(&(anchor.start..anchor.end + gap + length + 1));
     let start = anchor.end + gap;
     let is_closed = matches!(rest.get(gap + length), None | Some(b'"' | b'\\' | b'\n' | b'\r' | b',' | b'}'));
     (length > 0 && is_closed).then_some(start..start + length)
@@ -74,14 +75,14 @@ fn host(text: &Text<'_>, at: usize) -> Option<BoundHost> {
             false
         }
     });
-    text.reads(&(at - head.len() + open.unwrap_or(0).saturating_sub(1)..at));
+    text.looks_at(&(at - head.len() + open.unwrap_or(0).saturating_sub(1)..at));
     let is_gap = |byte: &&u8| byte.is_ascii_whitespace() || matches!(**byte, b'"' | b'\\' | b':');
     let head = head.get(..open?)?;
     let gap = head.iter().rev().take(GAP).take_while(is_gap).count();
     let head = head.get(..head.len() - gap)?;
     let is_key = |byte: &&u8| !byte.is_ascii_whitespace() && !matches!(**byte, b'"' | b'{' | b',');
     let length = head.iter().rev().take_while(is_key).count();
-    text.reads(&((at.saturating_sub(ABOVE) + head.len() - length).saturating_sub(1)..at));
+    text.looks_at(&((at.saturating_sub(ABOVE) + head.len() - length).saturating_sub(1)..at));
     let key = unescaped(head.get(head.len() - length..)?);
     if is_address(&key) { address(&key) } else { None }
 }
@@ -91,7 +92,7 @@ fn entries(text: &Text<'_>, anchor: Range<usize>) -> Vec<Found> {
     let bytes = text.bytes;
     let Some(open) = opened(bytes, anchor.end) else { return Vec::new() };
     let objects = objects(bytes, open);
-    text.reads(&(anchor.start..objects.end + 1));
+    text.looks_at(&(anchor.start..objects.end + 1));
     let found = objects.all.iter().filter_map(|entry| {
         let host = bytes.get(entry.key.clone()?).filter(|host| is_address(host)).and_then(address)?;
         if entry.text(bytes, &["auth"]).is_some_and(|auth| !auth.is_empty()) {
@@ -112,35 +113,39 @@ mod tests {
     #[test]
     fn configurations() {
         let anchors = ["\"auths\"", "\"auth\"", "\"auth\\\"", "identitytoken", "registrytoken"];
-        table(parse, &anchors, &[
-            ("{\"auths\": {\"r.invalid\": {\"auth\": \"{base64:mia:Kestrel-1}\"}}}", &["mia Kestrel-1 r.invalid/"]),
-            (
-                "{\r\n\t\"auths\": {\r\n\t\t\"https://r.invalid/v1/\": {\r\n\t\t\t\"auth\": \"{base64:mia:Kestrel-1}\",\r\n\t\t\t\"email\": \"m@r.invalid\"\r\n",
-                &["mia Kestrel-1 r.invalid/v1/"],
-            ),
-            ("{\"r.invalid\":{\"email\":\"a\",\"auth\":\"{base64:mia:Kes:trel}\"}}", &["mia Kes:trel r.invalid/"]),
-            (
-                r#"DOCKER_AUTH_CONFIG: "{\"auths\":{\"r.invalid:5000\":{\"auth\":\"{base64:mia:Kestrel-1}\"}}}""#,
-                &["mia Kestrel-1 r.invalid:5000/"],
-            ),
-            (
-                "{\"auths\": {\"r.invalid\": {\"username\": \"mia\", \"password\": \"Kestrel-1\"}, \"s.invalid\": {}}}",
-                &["mia Kestrel-1 r.invalid/"],
-            ),
-            (
-                "{\"auths\": {\"r.invalid\": {\"username\": \"mia\", \"password\": \"Kestrel-1\", \"auth\": \"{base64:mia:Kestrel-1}\"}}}",
-                &["mia Kestrel-1 r.invalid/"],
-            ),
-            (
-                "{\"auths\": {\"r.invalid\": {\"auth\": \"{base64:0000:}\", \"identitytoken\": \"{opaque}\"}}}",
-                &["- {opaque} r.invalid/"],
-            ),
-            ("{\"auths\": {\"r.invalid\": {}}, \"credsStore\": \"desktop\"}", &[]),
-            ("{\"auths\": {\"r.invalid\": {\"auth\": \"${AUTH}\"}}}", &[]),
-            ("{\"auths\": {\"r.invalid\": {\"auth\": \"{base64:user:password}\"}}}", &[]),
-            ("{\"auths\": {\"r.invalid\": {\"auth\": \"{base64:username:${PASSWORD}}\"}}}", &[]),
-            ("{\"http\": {\"auth\": \"{base64:mia:Kestrel-1}\"}}", &[]),
-            ("the \"auth\" of x", &[]),
-        ]);
+        table(
+            parse,
+            &anchors,
+            &[
+                ("{\"auths\": {\"r.invalid\": {\"auth\": \"{base64:mia:Kestrel-1}\"}}}", &["mia Kestrel-1 r.invalid/"]),
+                (
+                    "{\r\n\t\"auths\": {\r\n\t\t\"https://r.invalid/v1/\": {\r\n\t\t\t\"auth\": \"{base64:mia:Kestrel-1}\",\r\n\t\t\t\"email\": \"m@r.invalid\"\r\n",
+                    &["mia Kestrel-1 r.invalid/v1/"],
+                ),
+                ("{\"r.invalid\":{\"email\":\"a\",\"auth\":\"{base64:mia:Kes:trel}\"}}", &["mia Kes:trel r.invalid/"]),
+                (
+                    r#"DOCKER_AUTH_CONFIG: "{\"auths\":{\"r.invalid:5000\":{\"auth\":\"{base64:mia:Kestrel-1}\"}}}""#,
+                    &["mia Kestrel-1 r.invalid:5000/"],
+                ),
+                (
+                    "{\"auths\": {\"r.invalid\": {\"username\": \"mia\", \"password\": \"Kestrel-1\"}, \"s.invalid\": {}}}",
+                    &["mia Kestrel-1 r.invalid/"],
+                ),
+                (
+                    "{\"auths\": {\"r.invalid\": {\"username\": \"mia\", \"password\": \"Kestrel-1\", \"auth\": \"{base64:mia:Kestrel-1}\"}}}",
+                    &["mia Kestrel-1 r.invalid/"],
+                ),
+                (
+                    "{\"auths\": {\"r.invalid\": {\"auth\": \"{base64:0000:}\", \"identitytoken\": \"{opaque}\"}}}",
+                    &["- {opaque} r.invalid/"],
+                ),
+                ("{\"auths\": {\"r.invalid\": {}}, \"credsStore\": \"desktop\"}", &[]),
+                ("{\"auths\": {\"r.invalid\": {\"auth\": \"${AUTH}\"}}}", &[]),
+                ("{\"auths\": {\"r.invalid\": {\"auth\": \"{base64:user:password}\"}}}", &[]),
+                ("{\"auths\": {\"r.invalid\": {\"auth\": \"{base64:username:${PASSWORD}}\"}}}", &[]),
+                ("{\"http\": {\"auth\": \"{base64:mia:Kestrel-1}\"}}", &[]),
+                ("the \"auth\" of x", &[]),
+            ],
+        );
     }
 }

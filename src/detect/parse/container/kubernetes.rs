@@ -28,11 +28,11 @@ fn read(text: &Text<'_>, anchor: Range<usize>) -> Option<Vec<Found>> {
         return None;
     }
     let decoded = base64_around(bytes, hit, 0, start);
-    text.reads(&(anchor.start..decoded.end() + 1));
+    text.looks_at(&(anchor.start..decoded.end() + 1));
     let inner = Text::new(&decoded.bytes, &[]);
-    let hits = FIELDS.iter().flat_map(|field| {
-        memmem::find_iter(&decoded.bytes, field).take(MOST).map(|at| at..at + field.len())
-    });
+    let hits = FIELDS
+        .iter()
+        .flat_map(|field| memmem::find_iter(&decoded.bytes, field).take(MOST).map(|at| at..at + field.len()));
     let found = hits.flat_map(|hit| docker::parse(&inner, hit));
     Some(found.map(|found| Found { span: decoded.outer(&found.span), ..found }).collect())
 }
@@ -40,7 +40,9 @@ fn read(text: &Text<'_>, anchor: Range<usize>) -> Option<Vec<Found>> {
 /// From the key to its value, on the next line too.
 fn gap(bytes: &[u8], at: usize) -> Option<usize> {
     let rest = bytes.get(at..)?;
-    let is_gap = |byte: &&u8| byte.is_ascii_whitespace() || matches!(**byte, b'"' | b'\'' | b':' | b'=' | b'|' | b'>' | b'-' | b'\\');
+    let is_gap = |byte: &&u8| {
+        byte.is_ascii_whitespace() || matches!(**byte, b'"' | b'\'' | b':' | b'=' | b'|' | b'>' | b'-' | b'\\')
+    };
     let length = rest.iter().take(GAP).take_while(is_gap).count();
     rest.get(..length)?.iter().any(|byte| matches!(byte, b':' | b'=')).then_some(length)
 }
@@ -61,16 +63,20 @@ mod tests {
         let old = encode("{\"https://r.invalid/\":{\"auth\":\"{base64:mia:Kestrel-1}\"}}");
         let empty = encode("{\"auths\":{\"r.invalid\":{}}}");
         let anchors = [".dockerconfigjson", ".dockercfg", "eyJhdXRocyI6"];
-        table(parse, &anchors, &[
-            (&format!("data:\n  .dockerconfigjson: {file}\n"), &["mia Kestrel-1 r.invalid/"]),
-            (&format!("data:\r\n  .dockerconfigjson: >-\r\n    {file}\r\n"), &["mia Kestrel-1 r.invalid/"]),
-            (&format!("\".dockerconfigjson\": \"{file}\""), &["mia Kestrel-1 r.invalid/"]),
-            (&format!("data:\n  .dockercfg: {old}\n"), &["mia Kestrel-1 r.invalid/"]),
-            (&format!("AUTH={file}"), &["mia Kestrel-1 r.invalid/"]),
-            ("data:\n  .dockerconfigjson: ${CONFIG}\n", &[]),
-            (&format!("data:\n  .dockerconfigjson: {empty}\n"), &[]),
-            ("type: kubernetes.io/dockerconfigjson", &[]),
-            ("--from-file=.dockerconfigjson=/home/mia/.docker/config.json", &[]),
-        ]);
+        table(
+            parse,
+            &anchors,
+            &[
+                (&format!("data:\n  .dockerconfigjson: {file}\n"), &["mia Kestrel-1 r.invalid/"]),
+                (&format!("data:\r\n  .dockerconfigjson: >-\r\n    {file}\r\n"), &["mia Kestrel-1 r.invalid/"]),
+                (&format!("\".dockerconfigjson\": \"{file}\""), &["mia Kestrel-1 r.invalid/"]),
+                (&format!("data:\n  .dockercfg: {old}\n"), &["mia Kestrel-1 r.invalid/"]),
+                (&format!("AUTH={file}"), &["mia Kestrel-1 r.invalid/"]),
+                ("data:\n  .dockerconfigjson: ${CONFIG}\n", &[]),
+                (&format!("data:\n  .dockerconfigjson: {empty}\n"), &[]),
+                ("type: kubernetes.io/dockerconfigjson", &[]),
+                ("--from-file=.dockerconfigjson=/home/mia/.docker/config.json", &[]),
+            ],
+        );
     }
 }

@@ -27,7 +27,7 @@ pub(super) fn parse(text: &Text<'_>, anchor: Range<usize>) -> Vec<Found> {
 fn login(text: &Text<'_>, anchor: &Range<usize>) -> Option<Found> {
     let bytes = text.bytes;
     let words = words(bytes, anchor.end);
-    text.reads(&(anchor.start..words.end + 1));
+    text.looks_at(&(anchor.start..words.end + 1));
     let user = words.option(&["-u", "--username"]).and_then(|user| bytes.get(user));
     let span = words.option(&["-p", "--password"]).or_else(|| piped(text, anchor.start))?;
     let plain = words.plain(&FLAGS);
@@ -44,7 +44,7 @@ fn piped(text: &Text<'_>, at: usize) -> Option<Range<usize>> {
     let floor = at.saturating_sub(ABOVE);
     let head = bytes.get(floor..at)?;
     let line = memchr::memrchr(b'\n', head).map_or(0, |end| end + 1);
-    text.reads(&(floor + line.saturating_sub(1)..at));
+    text.looks_at(&(floor + line.saturating_sub(1)..at));
     let pipe = line + memchr::memrchr(b'|', head.get(line..)?)?;
     let echo = line + memmem::rfind(head.get(line..pipe)?, b"echo ")? + b"echo ".len();
     let words = words(bytes, floor + echo);
@@ -56,7 +56,7 @@ fn piped(text: &Text<'_>, at: usize) -> Option<Range<usize>> {
 fn creds(text: &Text<'_>, anchor: &Range<usize>) -> Option<Found> {
     let bytes = text.bytes;
     let words = words(bytes, anchor.end);
-    text.reads(&(anchor.start..words.end + 1));
+    text.looks_at(&(anchor.start..words.end + 1));
     let span = words.all.first()?.clone();
     let (user, secret) = credential::pair(bytes.get(span.clone())?)?;
     let images = words.all.iter().filter_map(|word| bytes.get(word.clone())?.strip_prefix(b"docker://"));
@@ -73,7 +73,7 @@ fn action(text: &Text<'_>, anchor: &Range<usize>) -> Option<Found> {
     let end = bytes.len().min(anchor.end.saturating_add(INPUTS));
     let rest = bytes.get(anchor.end..end)?;
     let end = memmem::find(rest, b"uses:").map_or(end, |at| anchor.end + at);
-    text.reads(&(anchor.start..end + 5));
+    text.looks_at(&(anchor.start..end + 5));
     let table = Table::new(bytes, anchor.end..end);
     let span = table.value(&["password"])?;
     let host = table.text(&["registry"]).and_then(address);
@@ -88,29 +88,42 @@ mod tests {
     #[test]
     fn logins() {
         let anchors = ["docker login", "podman login", "registry login", "-creds ", "-creds=", "docker/login-action"];
-        table(parse, &anchors, &[
-            ("docker login -u mia -p Kestrel-1 r.invalid\n", &["mia Kestrel-1 r.invalid/"]),
-            ("docker login --username=mia --password=Kestrel-1\r\n", &["mia Kestrel-1 -"]),
-            ("sudo podman login -umia -pKestrel-1 r.invalid:5000 && x", &["mia Kestrel-1 r.invalid:5000/"]),
-            ("RUN helm registry login r.invalid \\\n  -u mia \\\n  --password 'Kes trel'", &["mia Kes trel r.invalid/"]),
-            ("echo Kestrel-1 | docker login -u mia --password-stdin r.invalid", &["mia Kestrel-1 r.invalid/"]),
-            ("echo \"Kestrel-1\" | docker login -u mia --password-stdin", &["mia Kestrel-1 -"]),
-            ("\"run\": \"docker login -u mia -p Kestrel-1\"", &["mia Kestrel-1 -"]),
-            ("skopeo copy --src-creds mia:Kestrel-1 docker://r.invalid/a docker://s.invalid/b", &["mia Kestrel-1 r.invalid/"]),
-            ("skopeo copy --dest-creds=mia:Kestrel-1 docker://r.invalid/a docker://s.invalid/b", &["mia Kestrel-1 s.invalid/"]),
-            (
-                "- uses: docker/login-action@v3\n  with:\n    registry: r.invalid\n    username: mia\n    password: Kestrel-1\n",
-                &["mia Kestrel-1 r.invalid/"],
-            ),
-            ("- uses: docker/login-action@v3\n  with:\n    username: mia\n    password: ${{ secrets.P }}\n", &[]),
-            ("- uses: docker/login-action@v3\n- uses: x\n  with:\n    password: Kestrel-1\n", &[]),
-            ("docker login -u mia -p $PASSWORD r.invalid", &[]),
-            ("docker login -u mia -p Kestrel-1 $HOST", &[]),
-            ("docker login -u \"$U\" --password-stdin", &[]),
-            ("echo \"$PASSWORD\" | docker login -u mia --password-stdin", &[]),
-            ("docker login -u username -p password", &[]),
-            ("docker login -u <user> -p <password>", &[]),
-            ("use docker login and x", &[]),
-        ]);
+        table(
+            parse,
+            &anchors,
+            &[
+                ("docker login -u mia -p Kestrel-1 r.invalid\n", &["mia Kestrel-1 r.invalid/"]),
+                ("docker login --username=mia --password=Kestrel-1\r\n", &["mia Kestrel-1 -"]),
+                ("sudo podman login -umia -pKestrel-1 r.invalid:5000 && x", &["mia Kestrel-1 r.invalid:5000/"]),
+                (
+                    "RUN helm registry login r.invalid \\\n  -u mia \\\n  --password 'Kes trel'",
+                    &["mia Kes trel r.invalid/"],
+                ),
+                ("echo Kestrel-1 | docker login -u mia --password-stdin r.invalid", &["mia Kestrel-1 r.invalid/"]),
+                ("echo \"Kestrel-1\" | docker login -u mia --password-stdin", &["mia Kestrel-1 -"]),
+                ("\"run\": \"docker login -u mia -p Kestrel-1\"", &["mia Kestrel-1 -"]),
+                (
+                    "skopeo copy --src-creds mia:Kestrel-1 docker://r.invalid/a docker://s.invalid/b",
+                    &["mia Kestrel-1 r.invalid/"],
+                ),
+                (
+                    "skopeo copy --dest-creds=mia:Kestrel-1 docker://r.invalid/a docker://s.invalid/b",
+                    &["mia Kestrel-1 s.invalid/"],
+                ),
+                (
+                    "- uses: docker/login-action@v3\n  with:\n    registry: r.invalid\n    username: mia\n    password: Kestrel-1\n",
+                    &["mia Kestrel-1 r.invalid/"],
+                ),
+                ("- uses: docker/login-action@v3\n  with:\n    username: mia\n    password: ${{ secrets.P }}\n", &[]),
+                ("- uses: docker/login-action@v3\n- uses: x\n  with:\n    password: Kestrel-1\n", &[]),
+                ("docker login -u mia -p $PASSWORD r.invalid", &[]),
+                ("docker login -u mia -p Kestrel-1 $HOST", &[]),
+                ("docker login -u \"$U\" --password-stdin", &[]),
+                ("echo \"$PASSWORD\" | docker login -u mia --password-stdin", &[]),
+                ("docker login -u username -p password", &[]),
+                ("docker login -u <user> -p <password>", &[]),
+                ("use docker login and x", &[]),
+            ],
+        );
     }
 }

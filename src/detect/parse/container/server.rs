@@ -15,18 +15,18 @@ pub(super) fn jfrog(text: &Text<'_>, anchor: Range<usize>) -> Vec<Found> {
     let bytes = text.bytes;
     let head = bytes.get(anchor.start.saturating_sub(ABOVE)..anchor.start).unwrap_or_default();
     let Some(open) = memchr::memrchr(b'{', head) else {
-        text.reads(&(anchor.start.saturating_sub(ABOVE)..anchor.end));
+        text.looks_at(&(anchor.start.saturating_sub(ABOVE)..anchor.end));
         return Vec::new();
     };
     let open = anchor.start - head.len() + open;
     let objects = objects(bytes, open);
-    text.reads(&(open..objects.end + 1));
+    text.looks_at(&(open..objects.end + 1));
     let Some(server) = objects.all.first() else { return Vec::new() };
     let host = server.text(bytes, &["artifactoryUrl"]).map(unescaped).and_then(|url| address(&url));
     let user = server.text(bytes, &["user"]);
-    let password = server.value(bytes, &["password"]).and_then(|span| {
-        credential::password(span.clone(), &unescaped(bytes.get(span)?), user, host.clone())
-    });
+    let password = server
+        .value(bytes, &["password"])
+        .and_then(|span| credential::password(span.clone(), &unescaped(bytes.get(span)?), user, host.clone()));
     let tokens = ["accessToken", "refreshToken", "artifactoryRefreshToken", "apiKey"].iter().filter_map(|name| {
         let span = server.value(bytes, &[*name])?;
         credential::token(span.clone(), bytes.get(span)?, host.clone())
@@ -37,7 +37,7 @@ pub(super) fn jfrog(text: &Text<'_>, anchor: Range<usize>) -> Vec<Found> {
 /// `api_key` below `[default]`.
 pub(super) fn cloudsmith(text: &Text<'_>, anchor: Range<usize>) -> Vec<Found> {
     let Some((_, table)) = Table::below(text.bytes, anchor.start) else { return Vec::new() };
-    text.reads(&(anchor.start..table.body.end + 1));
+    text.looks_at(&(anchor.start..table.body.end + 1));
     let read = || {
         let span = table.value(&["api_key"])?;
         let raw = text.bytes.get(span.clone())?;
@@ -55,23 +55,31 @@ mod tests {
 
     #[test]
     fn servers() {
-        table(jfrog, &["\"artifactoryUrl\""], &[
-            (
-                "{\"servers\": [{\"url\": \"https://r.invalid/\", \"artifactoryUrl\": \"https://r.invalid/artifactory/\", \"user\": \"mia\", \"password\": \"Kestrel-1\"}]}",
-                &["mia Kestrel-1 r.invalid/artifactory/"],
-            ),
-            (
-                "{\r\n\"user\": \"mia\",\r\n\"artifactoryUrl\": \"https://r.invalid/artifactory/\",\r\n\"accessToken\": \"{opaque}\",",
-                &["- {opaque} r.invalid/artifactory/"],
-            ),
-            ("{\"artifactoryUrl\": \"https://r.invalid/\", \"user\": \"mia\", \"password\": \"${P}\"}", &[]),
-            ("\"artifactoryUrl\"", &[]),
-        ]);
-        table(cloudsmith, &["[default]"], &[
-            ("[default]\napi_key={hex40}\n", &["- {hex40} -"]),
-            ("# comment\r\n[default]\r\napi_key = {hex40}\r\n", &["- {hex40} -"]),
-            ("[default]\napi_key=\n", &[]),
-            ("[default]\nregion = x\n[other]\napi_key={hex40}\n", &[]),
-        ]);
+        table(
+            jfrog,
+            &["\"artifactoryUrl\""],
+            &[
+                (
+                    "{\"servers\": [{\"url\": \"https://r.invalid/\", \"artifactoryUrl\": \"https://r.invalid/artifactory/\", \"user\": \"mia\", \"password\": \"Kestrel-1\"}]}",
+                    &["mia Kestrel-1 r.invalid/artifactory/"],
+                ),
+                (
+                    "{\r\n\"user\": \"mia\",\r\n\"artifactoryUrl\": \"https://r.invalid/artifactory/\",\r\n\"accessToken\": \"{opaque}\",",
+                    &["- {opaque} r.invalid/artifactory/"],
+                ),
+                ("{\"artifactoryUrl\": \"https://r.invalid/\", \"user\": \"mia\", \"password\": \"${P}\"}", &[]),
+                ("\"artifactoryUrl\"", &[]),
+            ],
+        );
+        table(
+            cloudsmith,
+            &["[default]"],
+            &[
+                ("[default]\napi_key={hex40}\n", &["- {hex40} -"]),
+                ("# comment\r\n[default]\r\napi_key = {hex40}\r\n", &["- {hex40} -"]),
+                ("[default]\napi_key=\n", &[]),
+                ("[default]\nregion = x\n[other]\napi_key={hex40}\n", &[]),
+            ],
+        );
     }
 }

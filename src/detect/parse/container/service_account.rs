@@ -96,7 +96,8 @@ fn base64(body: &[u8]) -> Option<Vec<u8>> {
 fn is_key(der: &[u8]) -> bool {
     match der {
         [0x30, 0x82, high, low, rest @ ..] => {
-            usize::from(u16::from_be_bytes([*high, *low])) == rest.len() && memmem::find(rest, RSA).is_some_and(|at| at < 16)
+            usize::from(u16::from_be_bytes([*high, *low])) == rest.len()
+                && memmem::find(rest, RSA).is_some_and(|at| at < 16)
         }
         _ => false,
     }
@@ -157,7 +158,9 @@ mod tests {
     #[test]
     fn names_in_any_order() {
         let key = Mint::new(1).google_private_key().replace('\n', "\\n");
-        let sorted = format!(r#"{{"client_email":"ci@acme.invalid","private_key":"{key}","private_key_id":"x","project_id":"a"}}"#);
+        let sorted = format!(
+            r#"{{"client_email":"ci@acme.invalid","private_key":"{key}","private_key_id":"x","project_id":"a"}}"#
+        );
         let found = found(&sorted).unwrap();
         assert_eq!((found.user.as_deref(), found.offline.get("key id")), (Some("ci@acme.invalid"), None));
     }

@@ -47,7 +47,8 @@ fn word(rest: &[u8]) -> Option<(Range<usize>, usize)> {
         return Some((inner, length));
     }
     let is_end = |byte: &u8| {
-        byte.is_ascii_whitespace() || matches!(byte, b'"' | b'\'' | b'`' | b';' | b'|' | b'&' | b'<' | b'>' | b')' | b'\\')
+        byte.is_ascii_whitespace()
+            || matches!(byte, b'"' | b'\'' | b'`' | b';' | b'|' | b'&' | b'<' | b'>' | b')' | b'\\')
     };
     let length = rest.iter().position(is_end).unwrap_or(rest.len());
     let tail = rest.get(length..)?;
@@ -65,7 +66,8 @@ fn quoted(rest: &[u8]) -> Option<(Range<usize>, usize)> {
     let quote = *rest.get(slash).filter(|byte| matches!(byte, b'"' | b'\''))?;
     let start = slash + 1;
     let body = rest.get(start..)?;
-    let end = body.iter().position(|byte| *byte == quote || *byte == b'\n').filter(|end| body.get(*end) == Some(&quote))?;
+    let end =
+        body.iter().position(|byte| *byte == quote || *byte == b'\n').filter(|end| body.get(*end) == Some(&quote))?;
     let inner = start..start + end - slash.min(end);
     Some((inner, start + end + 1))
 }
@@ -136,7 +138,8 @@ mod tests {
             assert_eq!(words.option(&[name]).map(|span| &text[span]), expected, "{text}");
         }
         let text = "-u mia --tls r.invalid x";
-        let plain: Vec<&str> = words(text.as_bytes(), 0).plain(&["--tls"]).into_iter().map(|span| &text[span]).collect();
+        let plain: Vec<&str> =
+            words(text.as_bytes(), 0).plain(&["--tls"]).into_iter().map(|span| &text[span]).collect();
         assert_eq!(plain, ["r.invalid", "x"]);
     }
 }

@@ -21,7 +21,9 @@ impl Object {
     /// The place of the string with one of these keys.
     pub(in crate::detect::parse) fn value(&self, bytes: &[u8], keys: &[&str]) -> Option<Range<usize>> {
         let is_one = |key: &Range<usize>| {
-            bytes.get(key.clone()).is_some_and(|key| keys.iter().any(|known| key.eq_ignore_ascii_case(known.as_bytes())))
+            bytes
+                .get(key.clone())
+                .is_some_and(|key| keys.iter().any(|known| key.eq_ignore_ascii_case(known.as_bytes())))
         };
         self.strings.iter().find(|(key, _)| is_one(key)).map(|(_, value)| value.clone())
     }
@@ -144,7 +146,11 @@ mod tests {
     #[test]
     fn broken_objects_are_read_as_far_as_they_go() {
         for text in [r#"{"a":{"b":"c","#, r#"{"a":{"b":"c"}"#, "{\"a\":{\"b\":\"c\",\n\"open"] {
-            assert_eq!(objects(text.as_bytes(), 0).all[1].text(text.as_bytes(), &["b"]), Some(b"c".as_slice()), "{text}");
+            assert_eq!(
+                objects(text.as_bytes(), 0).all[1].text(text.as_bytes(), &["b"]),
+                Some(b"c".as_slice()),
+                "{text}"
+            );
         }
         assert!(objects(b"{".repeat(99_999).as_slice(), 0).all.len() <= MOST);
     }

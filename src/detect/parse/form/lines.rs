@@ -137,7 +137,8 @@ pub(in crate::detect::parse) fn block(bytes: &[u8], at: usize, reach: usize) -> 
         start = above;
     }
     let mut end = own;
-    while let Some(next) = memchr::memchr(b'\n', bytes.get(end..ceiling).unwrap_or_default()).map(|line| end + line + 1) {
+    while let Some(next) = memchr::memchr(b'\n', bytes.get(end..ceiling).unwrap_or_default()).map(|line| end + line + 1)
+    {
         let (other, is_empty) = depth(next);
         end = next;
         if next >= ceiling || (!is_empty && (other < width || begins_item(next))) {

@@ -57,7 +57,7 @@ fn setting(text: &Text<'_>, anchor: Range<usize>) -> Option<Found> {
     let separator = bytes.get(end..end + gap)?.iter().rposition(|byte| matches!(byte, b'=' | b':'))?;
     let rest = bytes.get(end..bytes.len().min(end + 512))?;
     let line = end + memchr::memchr(b'\n', rest).unwrap_or(rest.len());
-    text.reads(&(anchor.start..line + 1));
+    text.looks_at(&(anchor.start..line + 1));
     let span = value(bytes, end + separator + 1..line)?;
     // In a shell a word ends with a space.
     let raw = bytes.get(span.clone())?;
@@ -68,7 +68,7 @@ fn setting(text: &Text<'_>, anchor: Range<usize>) -> Option<Found> {
 fn command(text: &Text<'_>, anchor: Range<usize>) -> Option<Found> {
     let bytes = text.bytes;
     let words = words(bytes, anchor.end);
-    text.reads(&(anchor.start..words.end + 1));
+    text.looks_at(&(anchor.start..words.end + 1));
     let plain = words.plain(&["--global", "--local"]);
     let plain: Vec<_> = plain.into_iter().filter(|word| bytes.get(word.clone()) != Some(b"set")).collect();
     let [name, secret] = plain.try_into().ok()?;
@@ -100,7 +100,8 @@ fn host(name: &[u8]) -> Option<BoundHost> {
     let host = name.replace("___", "-").replace("__", ".").to_ascii_lowercase();
     let is_host = host.contains('.') && !host.starts_with('.') && !host.ends_with('.');
     let last = host.rsplit('.').next().unwrap_or_default();
-    (is_host && last.len() >= 2 && last.bytes().all(|byte| byte.is_ascii_alphabetic())).then(|| address(host.as_bytes()))?
+    (is_host && last.len() >= 2 && last.bytes().all(|byte| byte.is_ascii_alphabetic()))
+        .then(|| address(host.as_bytes()))?
 }
 
 #[cfg(test)]
@@ -110,35 +111,43 @@ mod tests {
 
     #[test]
     fn settings_and_commands() {
-        table(parse, &["BUNDLE_", "bundle config"], &[
-            ("---\nBUNDLE_GEMS__R__INVALID: \"mia:Kestrel-1\"\n", &["mia Kestrel-1 gems.r.invalid/"]),
-            ("BUNDLE_MY___GEMS__INVALID: mia:Kestrel-1\r\n", &["mia Kestrel-1 my-gems.invalid/"]),
-            ("export BUNDLE_GEMS__R__INVALID=mia:Kestrel-1 && x", &["mia Kestrel-1 gems.r.invalid/"]),
-            ("ENV BUNDLE_GEMS__R__INVALID=\"mia:Kestrel-1\"", &["mia Kestrel-1 gems.r.invalid/"]),
-            ("BUNDLE_GEMS__R__INVALID={opaque}", &["- {opaque} gems.r.invalid/"]),
-            ("{\"BUNDLE_GEMS__R__INVALID\": \"mia:Kestrel-1\"}", &["mia Kestrel-1 gems.r.invalid/"]),
-            ("bundle config set --global gems.r.invalid mia:Kestrel-1", &["mia Kestrel-1 gems.r.invalid/"]),
-            ("bundle config gems.r.invalid mia:Kestrel-1\n", &["mia Kestrel-1 gems.r.invalid/"]),
-            ("bundle config gems.r.invalid $USER:$PASS\n", &[]),
-            ("BUNDLE_GEMS__R__INVALID: \"${CREDENTIALS}\"", &[]),
-            ("BUNDLE_GEMS__R__INVALID: \"user:password\"", &[]),
-            ("BUNDLE_PATH: \"vendor/bundle:x\"", &[]),
-            ("BUNDLE_BUILD__NOKOGIRI__XYZ: \"--use:libraries\"", &[]),
-            ("BUNDLE_MIRROR__HTTPS: \"http://mia:Kestrel-1@r.invalid\"", &[]),
-        ]);
+        table(
+            parse,
+            &["BUNDLE_", "bundle config"],
+            &[
+                ("---\nBUNDLE_GEMS__R__INVALID: \"mia:Kestrel-1\"\n", &["mia Kestrel-1 gems.r.invalid/"]),
+                ("BUNDLE_MY___GEMS__INVALID: mia:Kestrel-1\r\n", &["mia Kestrel-1 my-gems.invalid/"]),
+                ("export BUNDLE_GEMS__R__INVALID=mia:Kestrel-1 && x", &["mia Kestrel-1 gems.r.invalid/"]),
+                ("ENV BUNDLE_GEMS__R__INVALID=\"mia:Kestrel-1\"", &["mia Kestrel-1 gems.r.invalid/"]),
+                ("BUNDLE_GEMS__R__INVALID={opaque}", &["- {opaque} gems.r.invalid/"]),
+                ("{\"BUNDLE_GEMS__R__INVALID\": \"mia:Kestrel-1\"}", &["mia Kestrel-1 gems.r.invalid/"]),
+                ("bundle config set --global gems.r.invalid mia:Kestrel-1", &["mia Kestrel-1 gems.r.invalid/"]),
+                ("bundle config gems.r.invalid mia:Kestrel-1\n", &["mia Kestrel-1 gems.r.invalid/"]),
+                ("bundle config gems.r.invalid $USER:$PASS\n", &[]),
+                ("BUNDLE_GEMS__R__INVALID: \"${CREDENTIALS}\"", &[]),
+                ("BUNDLE_GEMS__R__INVALID: \"user:password\"", &[]),
+                ("BUNDLE_PATH: \"vendor/bundle:x\"", &[]),
+                ("BUNDLE_BUILD__NOKOGIRI__XYZ: \"--use:libraries\"", &[]),
+                ("BUNDLE_MIRROR__HTTPS: \"http://mia:Kestrel-1@r.invalid\"", &[]),
+            ],
+        );
     }
 
     #[test]
     fn sources() {
-        table(parse, &["https://"], &[
-            ("source \"https://mia:Kestrel-1@r.invalid/\"", &["mia Kestrel-1 r.invalid/"]),
-            ("source 'https://mia:Kestrel-1@r.invalid' do", &["mia Kestrel-1 r.invalid/"]),
-            ("gem install x --source https://mia:Kestrel-1@r.invalid/", &["mia Kestrel-1 r.invalid/"]),
-            ("gem sources --add https://mia:Kestrel-1@r.invalid/", &["mia Kestrel-1 r.invalid/"]),
-            ("GEM\n  remote: https://mia:Kestrel-1@r.invalid/\n", &["mia Kestrel-1 r.invalid/"]),
-            ("source \"https://#{ENV['U']}:#{ENV['P']}@r.invalid/\"", &[]),
-            ("source = \"https://mia:Kestrel-1@r.invalid/\"", &[]),
-            ("remote: https://mia:Kestrel-1@r.invalid/", &[]),
-        ]);
+        table(
+            parse,
+            &["https://"],
+            &[
+                ("source \"https://mia:Kestrel-1@r.invalid/\"", &["mia Kestrel-1 r.invalid/"]),
+                ("source 'https://mia:Kestrel-1@r.invalid' do", &["mia Kestrel-1 r.invalid/"]),
+                ("gem install x --source https://mia:Kestrel-1@r.invalid/", &["mia Kestrel-1 r.invalid/"]),
+                ("gem sources --add https://mia:Kestrel-1@r.invalid/", &["mia Kestrel-1 r.invalid/"]),
+                ("GEM\n  remote: https://mia:Kestrel-1@r.invalid/\n", &["mia Kestrel-1 r.invalid/"]),
+                ("source \"https://#{ENV['U']}:#{ENV['P']}@r.invalid/\"", &[]),
+                ("source = \"https://mia:Kestrel-1@r.invalid/\"", &[]),
+                ("remote: https://mia:Kestrel-1@r.invalid/", &[]),
+            ],
+        );
     }
 }

@@ -30,7 +30,7 @@ pub(super) fn luarocks(text: &Text<'_>, anchor: Range<usize>) -> Vec<Found> {
 
 fn read(text: &Text<'_>, anchor: &Range<usize>, of: impl FnOnce(&Table<'_>) -> Option<Found>) -> Vec<Found> {
     let around = anchor.start.saturating_sub(ABOVE)..anchor.end.saturating_add(BELOW);
-    text.reads(&(around.start.saturating_sub(1)..around.end + 1));
+    text.looks_at(&(around.start.saturating_sub(1)..around.end + 1));
     of(&Table::new(text.bytes, around)).into_iter().collect()
 }
 
@@ -41,16 +41,24 @@ mod tests {
 
     #[test]
     fn settings() {
-        table(parse, &["password-command:"], &[
-            ("username: mia\npassword: Kestrel-1\n-- password-command:\n", &["mia Kestrel-1 -"]),
-            ("-- token:\r\nusername: mia\r\npassword: Kestrel-1\r\n-- password-command:\r\n", &["mia Kestrel-1 -"]),
-            ("-- username:\n-- password:\n-- password-command:\n-- builder:\n", &[]),
-            ("username: mia\n-- password:\npassword-command: pass show x\n", &[]),
-        ]);
-        table(luarocks, &["server = \"https://luarocks"], &[
-            ("key = \"{opaque}\"\nserver = \"https://luarocks.org\"\n", &["- {opaque} -"]),
-            ("server = \"https://luarocks.org\"\nkey = \"{opaque}\"\nversion = \"1.0\"", &["- {opaque} -"]),
-            ("key = \"\"\nserver = \"https://luarocks.org\"\n", &[]),
-        ]);
+        table(
+            parse,
+            &["password-command:"],
+            &[
+                ("username: mia\npassword: Kestrel-1\n-- password-command:\n", &["mia Kestrel-1 -"]),
+                ("-- token:\r\nusername: mia\r\npassword: Kestrel-1\r\n-- password-command:\r\n", &["mia Kestrel-1 -"]),
+                ("-- username:\n-- password:\n-- password-command:\n-- builder:\n", &[]),
+                ("username: mia\n-- password:\npassword-command: pass show x\n", &[]),
+            ],
+        );
+        table(
+            luarocks,
+            &["server = \"https://luarocks"],
+            &[
+                ("key = \"{opaque}\"\nserver = \"https://luarocks.org\"\n", &["- {opaque} -"]),
+                ("server = \"https://luarocks.org\"\nkey = \"{opaque}\"\nversion = \"1.0\"", &["- {opaque} -"]),
+                ("key = \"\"\nserver = \"https://luarocks.org\"\n", &[]),
+            ],
+        );
     }
 }

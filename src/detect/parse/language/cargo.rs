@@ -15,7 +15,7 @@ const SCHEMES: [&[u8]; 2] = [b"Bearer ", b"Basic "];
 
 pub(super) fn parse(text: &Text<'_>, anchor: Range<usize>) -> Vec<Found> {
     let Some((name, table)) = Table::below(text.bytes, anchor.start) else { return Vec::new() };
-    text.reads(&(anchor.start..table.body.end + 1));
+    text.looks_at(&(anchor.start..table.body.end + 1));
     match name {
         b"registry" => of_table(text.bytes, &table, None).into_iter().collect(),
         b"registries" => inline(text.bytes, &table),
@@ -77,28 +77,32 @@ mod tests {
 
     #[test]
     fn tables() {
-        table(parse, &["[registry]", "[registries"], &[
-            ("[registry]\ntoken = \"{opaque}\"\n", &["- {opaque} -"]),
-            ("[registry]\r\ntoken = '{opaque}' # mine\r\n", &["- {opaque} -"]),
-            ("# [registry]\n# token = \"{opaque}\"\n", &["- {opaque} -"]),
-            ("[registries.corp]\ntoken = \"Bearer {opaque}\"\n", &["- {opaque} corp/"]),
-            (
-                "[registries.corp]\nindex = \"sparse+https://r.invalid/index/\"\ntoken = \"{opaque}\"\n",
-                &["- {opaque} r.invalid/index/"],
-            ),
-            (
-                "[registries.corp]\nindex = \"https://r.invalid/\"\n[registry]\ndefault = \"corp\"\n[registries.corp]\ntoken = \"{opaque}\"\n",
-                &["- {opaque} r.invalid/"],
-            ),
-            (
-                "[registries]\ncorp = { index = \"https://r.invalid/\", token = \"{opaque}\" }\n",
-                &["- {opaque} r.invalid/"],
-            ),
-            ("[registries]\ncorp.token = \"{opaque}\"\n", &["- {opaque} corp/"]),
-            ("[registry]\ntoken = \"{opaque}", &[]),
-            ("[registry]\ntoken = \"${TOKEN}\"\n", &[]),
-            ("[registry]\ntoken = \"your-token-here\"\n", &[]),
-            ("[registry]\ndefault = \"x\"\n[other]\ntoken = \"{opaque}\"\n", &[]),
-        ]);
+        table(
+            parse,
+            &["[registry]", "[registries"],
+            &[
+                ("[registry]\ntoken = \"{opaque}\"\n", &["- {opaque} -"]),
+                ("[registry]\r\ntoken = '{opaque}' # mine\r\n", &["- {opaque} -"]),
+                ("# [registry]\n# token = \"{opaque}\"\n", &["- {opaque} -"]),
+                ("[registries.corp]\ntoken = \"Bearer {opaque}\"\n", &["- {opaque} corp/"]),
+                (
+                    "[registries.corp]\nindex = \"sparse+https://r.invalid/index/\"\ntoken = \"{opaque}\"\n",
+                    &["- {opaque} r.invalid/index/"],
+                ),
+                (
+                    "[registries.corp]\nindex = \"https://r.invalid/\"\n[registry]\ndefault = \"corp\"\n[registries.corp]\ntoken = \"{opaque}\"\n",
+                    &["- {opaque} r.invalid/"],
+                ),
+                (
+                    "[registries]\ncorp = { index = \"https://r.invalid/\", token = \"{opaque}\" }\n",
+                    &["- {opaque} r.invalid/"],
+                ),
+                ("[registries]\ncorp.token = \"{opaque}\"\n", &["- {opaque} corp/"]),
+                ("[registry]\ntoken = \"{opaque}", &[]),
+                ("[registry]\ntoken = \"${TOKEN}\"\n", &[]),
+                ("[registry]\ntoken = \"your-token-here\"\n", &[]),
+                ("[registry]\ndefault = \"x\"\n[other]\ntoken = \"{opaque}\"\n", &[]),
+            ],
+        );
     }
 }

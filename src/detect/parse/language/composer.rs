@@ -22,7 +22,7 @@ pub(super) fn passwords(text: &Text<'_>, anchor: Range<usize>) -> Vec<Found> {
     }
     let Some(open) = opened(bytes, anchor.end) else { return Vec::new() };
     let objects = objects(bytes, open);
-    text.reads(&(anchor.start..objects.end + 1));
+    text.looks_at(&(anchor.start..objects.end + 1));
     let found = objects.all.iter().filter_map(|entry| {
         let host = host(bytes, entry.key.as_ref()?)?;
         let span = entry.value(bytes, &["password"])?;
@@ -45,12 +45,14 @@ pub(super) fn tokens(text: &Text<'_>, anchor: Range<usize>) -> Vec<Found> {
     }
     let Some(open) = opened(bytes, anchor.end) else { return Vec::new() };
     let objects = objects(bytes, open);
-    text.reads(&(anchor.start..objects.end + 1));
+    text.looks_at(&(anchor.start..objects.end + 1));
     let mut found = Vec::new();
     for entry in &objects.all {
         if let Some(host) = entry.key.as_ref().and_then(|key| host(bytes, key)) {
             let secrets = ["token", "consumer-secret"].iter().filter_map(|name| entry.value(bytes, &[*name]));
-            found.extend(secrets.filter_map(|span| credential::token(span.clone(), bytes.get(span)?, Some(host.clone()))));
+            found.extend(
+                secrets.filter_map(|span| credential::token(span.clone(), bytes.get(span)?, Some(host.clone()))),
+            );
         } else {
             let strings = entry.strings.iter().filter_map(|(key, span)| {
                 credential::token(span.clone(), bytes.get(span.clone())?, Some(host(bytes, key)?))
@@ -75,7 +77,7 @@ fn command(text: &Text<'_>, anchor: &Range<usize>) -> Option<Vec<Range<usize>>> 
         return None;
     }
     let words = words(bytes, anchor.end + 1);
-    text.reads(&(anchor.start..words.end + 1));
+    text.looks_at(&(anchor.start..words.end + 1));
     Some(words.plain(&["--global", "-g", "--auth", "-a"]))
 }
 
@@ -86,39 +88,51 @@ mod tests {
 
     #[test]
     fn basic() {
-        table(passwords, &["http-basic"], &[
-            (
-                "{\"http-basic\": {\"r.invalid\": {\"username\": \"mia\", \"password\": \"Kestrel\\/1\"}}}",
-                &["mia Kestrel/1 r.invalid/"],
-            ),
-            (
-                "{\r\n\"http-basic\" : {\r\n\"r.invalid:8080\": {\r\n\"password\": \"Heron-22\",\r\n\"username\": \"mia\"\r\n},\r\n\"s.invalid\": {\"username\":\"u\",\"password\":\"Heron-33\"",
-                &["mia Heron-22 r.invalid:8080/", "u Heron-33 s.invalid/"],
-            ),
-            ("composer config --global http-basic.r.invalid mia Kestrel-1\n", &["mia Kestrel-1 r.invalid/"]),
-            ("composer config http-basic.r.invalid mia $PASSWORD\n", &[]),
-            ("{\"http-basic\": {\"r.invalid\": {\"username\": \"%U%\", \"password\": \"%P%\"}}}", &[]),
-            ("{\"http-basic\": {\"r.invalid\": {\"username\": \"user\", \"password\": \"password\"}}}", &[]),
-            ("[http-basic.corp]\npassword = \"Kestrel-1\"", &[]),
-            ("{\"http-basic\": {}}, {\"r.invalid\": {\"username\": \"mia\", \"password\": \"Kestrel-1\"}}", &[]),
-        ]);
+        table(
+            passwords,
+            &["http-basic"],
+            &[
+                (
+                    "{\"http-basic\": {\"r.invalid\": {\"username\": \"mia\", \"password\": \"Kestrel\\/1\"}}}",
+                    &["mia Kestrel/1 r.invalid/"],
+                ),
+                (
+                    "{\r\n\"http-basic\" : {\r\n\"r.invalid:8080\": {\r\n\"password\": \"Heron-22\",\r\n\"username\": \"mia\"\r\n},\r\n\"s.invalid\": {\"username\":\"u\",\"password\":\"Heron-33\"",
+                    &["mia Heron-22 r.invalid:8080/", "u Heron-33 s.invalid/"],
+                ),
+                ("composer config --global http-basic.r.invalid mia Kestrel-1\n", &["mia Kestrel-1 r.invalid/"]),
+                ("composer config http-basic.r.invalid mia $PASSWORD\n", &[]),
+                ("{\"http-basic\": {\"r.invalid\": {\"username\": \"%U%\", \"password\": \"%P%\"}}}", &[]),
+                ("{\"http-basic\": {\"r.invalid\": {\"username\": \"user\", \"password\": \"password\"}}}", &[]),
+                ("[http-basic.corp]\npassword = \"Kestrel-1\"", &[]),
+                ("{\"http-basic\": {}}, {\"r.invalid\": {\"username\": \"mia\", \"password\": \"Kestrel-1\"}}", &[]),
+            ],
+        );
     }
 
     #[test]
     fn tokens_of_hosts() {
-        let anchors = ["github-oauth", "gitlab-token", "gitlab-oauth", "bitbucket-oauth", "forgejo-token", "\"bearer\""];
-        table(tokens, &anchors, &[
-            ("{\"github-oauth\": {\"r.invalid\": \"{hex40}\"}}", &["- {hex40} r.invalid/"]),
-            ("{\"gitlab-token\": {\"r.invalid\": {\"username\": \"mia\", \"token\": \"{opaque}\"}}}", &["- {opaque} r.invalid/"]),
-            ("{\"bearer\": {\"r.invalid\": \"{opaque}\"}}", &["- {opaque} r.invalid/"]),
-            (
-                "{\"bitbucket-oauth\": {\"r.invalid\": {\"consumer-key\": \"k\", \"consumer-secret\": \"{opaque}\"}}}",
-                &["- {opaque} r.invalid/"],
-            ),
-            ("composer config -g github-oauth.r.invalid {hex40}", &["- {hex40} r.invalid/"]),
-            ("{\"github-oauth\": {\"r.invalid\": \"${TOKEN}\"}}", &[]),
-            ("{\"github-oauth\": {\"r.invalid\": \"your-token\"}}", &[]),
-            ("{\"github-oauth\": \"{hex40}\"}", &[]),
-        ]);
+        let anchors =
+            ["github-oauth", "gitlab-token", "gitlab-oauth", "bitbucket-oauth", "forgejo-token", "\"bearer\""];
+        table(
+            tokens,
+            &anchors,
+            &[
+                ("{\"github-oauth\": {\"r.invalid\": \"{hex40}\"}}", &["- {hex40} r.invalid/"]),
+                (
+                    "{\"gitlab-token\": {\"r.invalid\": {\"username\": \"mia\", \"token\": \"{opaque}\"}}}",
+                    &["- {opaque} r.invalid/"],
+                ),
+                ("{\"bearer\": {\"r.invalid\": \"{opaque}\"}}", &["- {opaque} r.invalid/"]),
+                (
+                    "{\"bitbucket-oauth\": {\"r.invalid\": {\"consumer-key\": \"k\", \"consumer-secret\": \"{opaque}\"}}}",
+                    &["- {opaque} r.invalid/"],
+                ),
+                ("composer config -g github-oauth.r.invalid {hex40}", &["- {hex40} r.invalid/"]),
+                ("{\"github-oauth\": {\"r.invalid\": \"${TOKEN}\"}}", &[]),
+                ("{\"github-oauth\": {\"r.invalid\": \"your-token\"}}", &[]),
+                ("{\"github-oauth\": \"{hex40}\"}", &[]),
+            ],
+        );
     }
 }

@@ -27,7 +27,7 @@ fn read(text: &Text<'_>, anchor: &Range<usize>, fits: impl Fn(&[u8]) -> bool) ->
     let bytes = text.bytes;
     let Some(open) = opened(bytes, anchor.end) else { return Vec::new() };
     let objects = objects(bytes, open);
-    text.reads(&(anchor.start..objects.end + 1));
+    text.looks_at(&(anchor.start..objects.end + 1));
     let found = objects.all.iter().filter_map(|publisher| {
         let span = publisher.value(bytes, &["pat"])?;
         let secret = bytes.get(span.clone()).filter(|secret| fits(secret))?;
@@ -45,16 +45,24 @@ mod tests {
 
     #[test]
     fn publishers() {
-        table(ovsx, &["\"publishers"], &[
-            ("{\"publishers\":[{\"name\":\"mia\",\"pat\":\"{uuid}\"}]}", &["mia {uuid} -"]),
-            ("{\n  \"publishers\" : [\r\n {\"pat\":\"ovsxp_{uuid}\", \"name\":\"mia\"},", &["mia ovsxp_{uuid} -"]),
-            ("{\"publishers\":[{\"name\":\"mia\",\"pat\":\"$PAT\"}]}", &[]),
-            ("{\"publishers\":[\"{uuid}\"]}", &[]),
-        ]);
+        table(
+            ovsx,
+            &["\"publishers"],
+            &[
+                ("{\"publishers\":[{\"name\":\"mia\",\"pat\":\"{uuid}\"}]}", &["mia {uuid} -"]),
+                ("{\n  \"publishers\" : [\r\n {\"pat\":\"ovsxp_{uuid}\", \"name\":\"mia\"},", &["mia ovsxp_{uuid} -"]),
+                ("{\"publishers\":[{\"name\":\"mia\",\"pat\":\"$PAT\"}]}", &[]),
+                ("{\"publishers\":[\"{uuid}\"]}", &[]),
+            ],
+        );
         let old = ["7kq2m5x3zt7vb4nd6hw2yf5cj3", "rs7pg4ua6le2io5bq7tz3mx4vn"].concat();
-        table(vsce, &["\"publishers"], &[
-            (&format!("{{\"publishers\":[{{\"name\":\"mia\",\"pat\":\"{old}\"}}]}}"), &[&format!("mia {old} -")]),
-            ("{\"publishers\":[{\"name\":\"mia\",\"pat\":\"{uuid}\"}]}", &[]),
-        ]);
+        table(
+            vsce,
+            &["\"publishers"],
+            &[
+                (&format!("{{\"publishers\":[{{\"name\":\"mia\",\"pat\":\"{old}\"}}]}}"), &[&format!("mia {old} -")]),
+                ("{\"publishers\":[{\"name\":\"mia\",\"pat\":\"{uuid}\"}]}", &[]),
+            ],
+        );
     }
 }

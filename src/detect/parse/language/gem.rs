@@ -20,7 +20,7 @@ pub(super) fn parse(text: &Text<'_>, anchor: Range<usize>) -> Vec<Found> {
     let end = bytes.len().min(anchor.end.saturating_add(REACH));
     let below = bytes.get(anchor.end..end).unwrap_or_default();
     let end = memchr::memmem::find(below, b"\n\n").map_or(end, |at| anchor.end + at);
-    text.reads(&(start.saturating_sub(1)..end + 1));
+    text.looks_at(&(start.saturating_sub(1)..end + 1));
     let lines = Table::new(bytes, start..end);
     lines.settings().filter_map(|(name, span)| key(bytes, name, span)).collect()
 }
@@ -43,17 +43,21 @@ mod tests {
 
     #[test]
     fn keys() {
-        table(parse, &["rubygems_api_key"], &[
-            ("---\n:rubygems_api_key: {hex32}\n", &["- {hex32} -"]),
-            ("---\r\n:rubygems_api_key: \"{hex32}\"\r\n", &["- {hex32} -"]),
-            ("printf -- '---\n:rubygems_api_key: {hex32}\n' > ~/.gem/credentials", &["- {hex32} -"]),
-            (
-                "---\nhttps://r.invalid: {opaque}\n:rubygems_api_key: {hex32}\n:ci: {hex40}\n",
-                &["- {opaque} r.invalid/", "- {hex32} -", "- {hex40} -"],
-            ),
-            (":rubygems_api_key: ${RUBYGEMS_API_KEY}\n", &[]),
-            (":rubygems_api_key: 00000000000000000000000000000000\n", &[]),
-            ("config[:rubygems_api_key]\nx: {hex32}", &[]),
-        ]);
+        table(
+            parse,
+            &["rubygems_api_key"],
+            &[
+                ("---\n:rubygems_api_key: {hex32}\n", &["- {hex32} -"]),
+                ("---\r\n:rubygems_api_key: \"{hex32}\"\r\n", &["- {hex32} -"]),
+                ("printf -- '---\n:rubygems_api_key: {hex32}\n' > ~/.gem/credentials", &["- {hex32} -"]),
+                (
+                    "---\nhttps://r.invalid: {opaque}\n:rubygems_api_key: {hex32}\n:ci: {hex40}\n",
+                    &["- {opaque} r.invalid/", "- {hex32} -", "- {hex40} -"],
+                ),
+                (":rubygems_api_key: ${RUBYGEMS_API_KEY}\n", &[]),
+                (":rubygems_api_key: 00000000000000000000000000000000\n", &[]),
+                ("config[:rubygems_api_key]\nx: {hex32}", &[]),
+            ],
+        );
     }
 }

@@ -29,10 +29,10 @@ fn read(text: &Text<'_>, anchor: Range<usize>) -> Option<Found> {
     let body = rest.get(open..)?;
     let length = memchr::memchr(b'}', body).unwrap_or(body.len());
     let body = anchor.end + open..anchor.end + open + length;
-    text.reads(&(anchor.start..body.end + 1));
+    text.looks_at(&(anchor.start..body.end + 1));
     let span = string(bytes, &body, &[b"password", b"Password"])?;
     let user = string(bytes, &body, &[b"username", b"Username"]).and_then(|user| bytes.get(user));
-    text.reads(&(anchor.start.saturating_sub(AROUND)..body.end + AROUND));
+    text.looks_at(&(anchor.start.saturating_sub(AROUND)..body.end + AROUND));
     credential::password(span.clone(), bytes.get(span)?, user, host(bytes, &(anchor.start..body.end)))
 }
 
@@ -83,28 +83,32 @@ mod tests {
 
     #[test]
     fn blocks() {
-        table(parse, &["credentials {", "PasswordCredentials"], &[
-            (
-                "maven {\n  url 'https://r.invalid/m2'\n  credentials {\n    username 'mia'\n    password 'Kestrel-1'\n  }\n}",
-                &["mia Kestrel-1 r.invalid/m2/"],
-            ),
-            (
-                "maven {\r\n  credentials {\r\n    username = \"mia\"\r\n    password = \"Kestrel-1\"\r\n  }\r\n  url = uri(\"https://r.invalid/m2\")\r\n}",
-                &["mia Kestrel-1 r.invalid/m2/"],
-            ),
-            (
-                "maven(\"https://r.invalid/m2\") {\n  credentials(PasswordCredentials::class) {\n    username = \"mia\"\n    password = \"Kestrel-1\"\n  }\n}",
-                &["mia Kestrel-1 r.invalid/m2/"],
-            ),
-            ("credentials {\n  username.set(\"mia\")\n  password.set(\"Kestrel-1\")\n}", &["mia Kestrel-1 -"]),
-            ("credentials {\n  setUsername(\"mia\")\n  setPassword(\"Kestrel-1\")\n}", &["mia Kestrel-1 -"]),
-            ("credentials {\n  username = \"mia\"\n  password = 'Kestrel-1'", &["mia Kestrel-1 -"]),
-            ("credentials {\n  username mavenUser\n  password mavenPassword\n}", &[]),
-            ("credentials {\n  username = \"mia\"\n  password = \"$pw\"\n}", &[]),
-            ("credentials {\n  username = \"mia\"\n  password = System.getenv(\"PASSWORD\")\n}", &[]),
-            ("credentials {\n  username = \"mia\"\n  password = \"Kestrel\" + x\n}", &[]),
-            ("credentials {\n  username = \"user\"\n  password = \"password\"\n}", &[]),
-            ("the credentials { of }", &[]),
-        ]);
+        table(
+            parse,
+            &["credentials {", "PasswordCredentials"],
+            &[
+                (
+                    "maven {\n  url 'https://r.invalid/m2'\n  credentials {\n    username 'mia'\n    password 'Kestrel-1'\n  }\n}",
+                    &["mia Kestrel-1 r.invalid/m2/"],
+                ),
+                (
+                    "maven {\r\n  credentials {\r\n    username = \"mia\"\r\n    password = \"Kestrel-1\"\r\n  }\r\n  url = uri(\"https://r.invalid/m2\")\r\n}",
+                    &["mia Kestrel-1 r.invalid/m2/"],
+                ),
+                (
+                    "maven(\"https://r.invalid/m2\") {\n  credentials(PasswordCredentials::class) {\n    username = \"mia\"\n    password = \"Kestrel-1\"\n  }\n}",
+                    &["mia Kestrel-1 r.invalid/m2/"],
+                ),
+                ("credentials {\n  username.set(\"mia\")\n  password.set(\"Kestrel-1\")\n}", &["mia Kestrel-1 -"]),
+                ("credentials {\n  setUsername(\"mia\")\n  setPassword(\"Kestrel-1\")\n}", &["mia Kestrel-1 -"]),
+                ("credentials {\n  username = \"mia\"\n  password = 'Kestrel-1'", &["mia Kestrel-1 -"]),
+                ("credentials {\n  username mavenUser\n  password mavenPassword\n}", &[]),
+                ("credentials {\n  username = \"mia\"\n  password = \"$pw\"\n}", &[]),
+                ("credentials {\n  username = \"mia\"\n  password = System.getenv(\"PASSWORD\")\n}", &[]),
+                ("credentials {\n  username = \"mia\"\n  password = \"Kestrel\" + x\n}", &[]),
+                ("credentials {\n  username = \"user\"\n  password = \"password\"\n}", &[]),
+                ("the credentials { of }", &[]),
+            ],
+        );
     }
 }

@@ -31,16 +31,20 @@ mod tests {
 
     #[test]
     fn terms() {
-        table(parse, &["$write_key", "$read_key", "{api_key", "auth_key", "repos_key"], &[
-            ("{'$write_key',<<\"{hex32}\">>}.\n{'$read_key',<<\"{hex40}\">>}.", &["- {hex32} -"]),
-            ("{'$read_key', <<\"{hex32}\">>}.\r\n", &["- {hex32} -"]),
-            ("{api_key,<<\"{hex32}\">>}.", &["- {hex32} -"]),
-            ("#{<<\"hexpm:acme\">> =>\n  #{auth_key => <<\"{hex32}\">>,url => <<\"x\">>}}", &["- {hex32} -"]),
-            ("{'$repos_key',\n   <<\"{hex32}\">>}.", &["- {hex32} -"]),
-            ("{'$write_key',nil}.", &[]),
-            ("{'$write_key',<<\"00000000000000000000000000000000\">>}.", &[]),
-            ("{'$encrypted_key',<<\"{hex32}\">>}.", &[]),
-            ("auth_key: System.get_env(\"X\")", &[]),
-        ]);
+        table(
+            parse,
+            &["$write_key", "$read_key", "{api_key", "auth_key", "repos_key"],
+            &[
+                ("{'$write_key',<<\"{hex32}\">>}.\n{'$read_key',<<\"{hex40}\">>}.", &["- {hex32} -"]),
+                ("{'$read_key', <<\"{hex32}\">>}.\r\n", &["- {hex32} -"]),
+                ("{api_key,<<\"{hex32}\">>}.", &["- {hex32} -"]),
+                ("#{<<\"hexpm:acme\">> =>\n  #{auth_key => <<\"{hex32}\">>,url => <<\"x\">>}}", &["- {hex32} -"]),
+                ("{'$repos_key',\n   <<\"{hex32}\">>}.", &["- {hex32} -"]),
+                ("{'$write_key',nil}.", &[]),
+                ("{'$write_key',<<\"00000000000000000000000000000000\">>}.", &[]),
+                ("{'$encrypted_key',<<\"{hex32}\">>}.", &[]),
+                ("auth_key: System.get_env(\"X\")", &[]),
+            ],
+        );
     }
 }

@@ -20,20 +20,20 @@ fn read(text: &Text<'_>, anchor: Range<usize>) -> Option<Found> {
     let rest = bytes.get(anchor.end..bytes.len().min(anchor.end + REACH))?;
     let length = memchr::memchr2(b'"', b'\n', rest).unwrap_or(rest.len());
     let span = anchor.end..anchor.end + length;
-    text.reads(&(anchor.start..span.end + 1));
+    text.looks_at(&(anchor.start..span.end + 1));
     if rest.get(length) != Some(&b'"') {
         return None;
     }
     let head = bytes.get(anchor.start.saturating_sub(REACH)..anchor.start)?;
     let open = memchr::memrchr2(b'{', b'}', head).unwrap_or(0);
     let start = anchor.start - head.len() + open;
-    text.reads(&(start..anchor.end));
+    text.looks_at(&(start..anchor.end));
     if head.get(open) != Some(&b'{') {
         return None;
     }
     let tail = bytes.get(span.end..bytes.len().min(span.end + REACH))?;
     let map = start..span.end + memchr::memchr(b'}', tail).unwrap_or(tail.len());
-    text.reads(&(start.saturating_sub(96)..map.end + 1));
+    text.looks_at(&(start.saturating_sub(96)..map.end + 1));
     let before = bytes.get(start.saturating_sub(96)..start)?.trim_ascii_end();
     // `["name" {`, or `#"https://…" {` among the credentials.
     let key = before.strip_suffix(b"\"")?;
@@ -68,20 +68,30 @@ mod tests {
 
     #[test]
     fn repositories() {
-        table(parse, &[":password \""], &[
-            (
-                ":deploy-repositories [[\"corp\" {:url \"https://r.invalid/repo\" :username \"mia\" :password \"Kestrel-1\"}]]",
-                &["mia Kestrel-1 r.invalid/repo/"],
-            ),
-            (
-                ":repositories {\"corp\" {:password \"Kestrel-1\"\r\n :username \"mia\"\r\n :url \"https://r.invalid/repo\"}}",
-                &["mia Kestrel-1 r.invalid/repo/"],
-            ),
-            ("{#\"https://r\\.invalid/.*\" {:username \"mia\" :password \"Kestrel-1\"}}", &["mia Kestrel-1 r.invalid/"]),
-            ("{#\"https://r.invalid/repo\" {:username \"mia\" :password \"Kestrel-1\"}}", &["mia Kestrel-1 r.invalid/repo/"]),
-            ("[\"corp\" {:url \"https://r.invalid\" :username :env/user :password :env/password}]", &[]),
-            ("(def db {:url \"jdbc:x://r.invalid\" :username \"mia\" :password \"Kestrel-1\"})", &[]),
-            ("(get \"https://r.invalid\" {:username \"mia\" :password \"Kestrel-1\"})", &[]),
-        ]);
+        table(
+            parse,
+            &[":password \""],
+            &[
+                (
+                    ":deploy-repositories [[\"corp\" {:url \"https://r.invalid/repo\" :username \"mia\" :password \"Kestrel-1\"}]]",
+                    &["mia Kestrel-1 r.invalid/repo/"],
+                ),
+                (
+                    ":repositories {\"corp\" {:password \"Kestrel-1\"\r\n :username \"mia\"\r\n :url \"https://r.invalid/repo\"}}",
+                    &["mia Kestrel-1 r.invalid/repo/"],
+                ),
+                (
+                    "{#\"https://r\\.invalid/.*\" {:username \"mia\" :password \"Kestrel-1\"}}",
+                    &["mia Kestrel-1 r.invalid/"],
+                ),
+                (
+                    "{#\"https://r.invalid/repo\" {:username \"mia\" :password \"Kestrel-1\"}}",
+                    &["mia Kestrel-1 r.invalid/repo/"],
+                ),
+                ("[\"corp\" {:url \"https://r.invalid\" :username :env/user :password :env/password}]", &[]),
+                ("(def db {:url \"jdbc:x://r.invalid\" :username \"mia\" :password \"Kestrel-1\"})", &[]),
+                ("(get \"https://r.invalid\" {:username \"mia\" :password \"Kestrel-1\"})", &[]),
+            ],
+        );
     }
 }

@@ -30,7 +30,7 @@ fn server(text: &Text<'_>, anchor: &Range<usize>, is_central: bool) -> Vec<Found
     let bytes = text.bytes;
     let server = content(bytes, anchor.end, "server>");
     let id = element(bytes, &server, "id").and_then(|id| bytes.get(id)).unwrap_or_default();
-    text.reads(&(anchor.start..server.end + 1));
+    text.looks_at(&(anchor.start..server.end + 1));
     if CENTRAL.iter().any(|name| id.to_ascii_lowercase().starts_with(name)) != is_central {
         return Vec::new();
     }
@@ -83,29 +83,40 @@ mod tests {
     fn servers() {
         let server = "<servers>\n  <server>\n    <id>corp</id>\n    <username>mia</username>\n    <password>Kes&lt;trel</password>\n  </server>\n</servers>\n";
         let profile = "<profile><repositories><repository>\n <id>corp</id>\n <url>https://r.invalid/m2/</url></repository></repositories></profile>";
-        table(other, &["<server>"], &[
-            (server, &["mia Kes<trel corp/"]),
-            (&server.replace('\n', "\r\n"), &["mia Kes<trel corp/"]),
-            (&format!("{server}{profile}"), &["mia Kes<trel r.invalid/m2/"]),
-            (&server.replace("Kes&lt;trel", "{COQLCE6DU6GtcS5P=}"), &[]),
-            (&server.replace("Kes&lt;trel", "${env.PASSWORD}"), &[]),
-            (&server.replace("Kes&lt;trel", ""), &[]),
-            (&server.replace("corp", "central"), &[]),
-            ("<server><id>corp</id><username>mia</username><password>Kestrel-1</password>", &["mia Kestrel-1 corp/"]),
-            (
-                "<server><id>corp</id><privateKey>k</privateKey><passphrase>Kestrel-1</passphrase></server>",
-                &["- Kestrel-1 corp/"],
-            ),
-            (
-                "<server><id>corp</id><configuration><httpHeaders><property><name>Authorization</name><value>Bearer {opaque}</value></property></httpHeaders></configuration></server>",
-                &["- {opaque} corp/"],
-            ),
-            ("<server>\n<host>x</host>\n</server>", &[]),
-        ]);
-        table(central, &["<server>"], &[
-            (&server.replace("corp", "ossrh"), &["mia Kes<trel -"]),
-            (&server.replace("corp", "central"), &["mia Kes<trel -"]),
-            (server, &[]),
-        ]);
+        table(
+            other,
+            &["<server>"],
+            &[
+                (server, &["mia Kes<trel corp/"]),
+                (&server.replace('\n', "\r\n"), &["mia Kes<trel corp/"]),
+                (&format!("{server}{profile}"), &["mia Kes<trel r.invalid/m2/"]),
+                (&server.replace("Kes&lt;trel", "{COQLCE6DU6GtcS5P=}"), &[]),
+                (&server.replace("Kes&lt;trel", "${env.PASSWORD}"), &[]),
+                (&server.replace("Kes&lt;trel", ""), &[]),
+                (&server.replace("corp", "central"), &[]),
+                (
+                    "<server><id>corp</id><username>mia</username><password>Kestrel-1</password>",
+                    &["mia Kestrel-1 corp/"],
+                ),
+                (
+                    "<server><id>corp</id><privateKey>k</privateKey><passphrase>Kestrel-1</passphrase></server>",
+                    &["- Kestrel-1 corp/"],
+                ),
+                (
+                    "<server><id>corp</id><configuration><httpHeaders><property><name>Authorization</name><value>Bearer {opaque}</value></property></httpHeaders></configuration></server>",
+                    &["- {opaque} corp/"],
+                ),
+                ("<server>\n<host>x</host>\n</server>", &[]),
+            ],
+        );
+        table(
+            central,
+            &["<server>"],
+            &[
+                (&server.replace("corp", "ossrh"), &["mia Kes<trel -"]),
+                (&server.replace("corp", "central"), &["mia Kes<trel -"]),
+                (server, &[]),
+            ],
+        );
     }
 }

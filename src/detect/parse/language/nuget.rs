@@ -24,7 +24,7 @@ const ENCRYPTED: &[u8] = b"AQAAANCMnd8";
 pub(super) fn keys(text: &Text<'_>, anchor: Range<usize>) -> Vec<Found> {
     let bytes = text.bytes;
     let section = content(bytes, anchor.end, "apikeys");
-    text.reads(&(anchor.start..section.end + 1));
+    text.looks_at(&(anchor.start..section.end + 1));
     let found = tags(bytes, &section, "<add").filter_map(|tag| {
         let span = attribute(bytes, &tag, "value")?;
         let host = attribute(bytes, &tag, "key").and_then(|key| address(bytes.get(key)?));
@@ -48,13 +48,13 @@ fn clear(text: &Text<'_>, anchor: &Range<usize>) -> Option<Found> {
     let rest = bytes.get(anchor.end..bytes.len().min(anchor.end + ABOVE))?;
     let length = memchr::memchr(b'>', rest);
     let end = anchor.end + length.unwrap_or(rest.len());
-    text.reads(&(anchor.start..end + 1));
+    text.looks_at(&(anchor.start..end + 1));
     length?;
     let before = bytes.get(anchor.start.saturating_sub(ABOVE)..anchor.start)?;
     let tag = anchor.start - before.len() + memchr::memrchr(b'<', before)?..end;
     let span = attribute(bytes, &tag, "value")?;
     let section = section(bytes, &tag);
-    text.reads(&(section.start.saturating_sub(64)..section.end));
+    text.looks_at(&(section.start.saturating_sub(64)..section.end));
     let user = tags(bytes, &section, "<add")
         .find(|tag| attribute(bytes, tag, "key").is_some_and(|key| is(bytes, key, b"username")))
         .and_then(|tag| attribute(bytes, &tag, "value"))
@@ -90,9 +90,7 @@ fn source(bytes: &[u8], element: usize) -> Option<BoundHost> {
     let scope = bytes.get(around.clone())?;
     let list = around.start + memmem::find(scope, b"<packageSources")?;
     let list = content(bytes, list, "packageSources");
-    let is_it = |tag: &Range<usize>| {
-        attribute(bytes, tag, "key").is_some_and(|key| is(bytes, key, name.as_bytes()))
-    };
+    let is_it = |tag: &Range<usize>| attribute(bytes, tag, "key").is_some_and(|key| is(bytes, key, name.as_bytes()));
     let address = tags(bytes, &list, "<add").find(is_it).and_then(|tag| attribute(bytes, &tag, "value"));
     address.and_then(|url| super::host::address(bytes.get(url)?)).or_else(|| named(name.as_bytes()))
 }
@@ -102,7 +100,7 @@ fn endpoints(text: &Text<'_>, anchor: &Range<usize>) -> Vec<Found> {
     let bytes = text.bytes;
     let Some(open) = opened(bytes, anchor.end) else { return Vec::new() };
     let objects = objects(bytes, open);
-    text.reads(&(anchor.start..objects.end + 1));
+    text.looks_at(&(anchor.start..objects.end + 1));
     let found = objects.all.iter().filter_map(|endpoint| {
         let span = endpoint.value(bytes, &["password"])?;
         let host = endpoint.text(bytes, &["endpoint"]).and_then(address);
@@ -115,7 +113,7 @@ fn endpoints(text: &Text<'_>, anchor: &Range<usize>) -> Vec<Found> {
 fn command(text: &Text<'_>, anchor: &Range<usize>) -> Option<Found> {
     let bytes = text.bytes;
     let words = words(bytes, anchor.end);
-    text.reads(&(anchor.start..words.end + 1));
+    text.looks_at(&(anchor.start..words.end + 1));
     let span = words.option(&["--password", "-Password", "-p"])?;
     let user = words.option(&["--username", "-UserName", "-u"]).and_then(|user| bytes.get(user));
     let plain = words.plain(&["--store-password-in-clear-text", "-StorePasswordInClearText"]);
@@ -134,44 +132,52 @@ mod tests {
     #[test]
     fn sources() {
         let anchors = ["ClearTextPassword", "endpointCredentials", "nuget add source", "nuget sources"];
-        table(passwords, &anchors, &[
-            (CONFIG, &["mia Kes&trel r.invalid/v3/index.json/"]),
-            (&CONFIG.replace('\n', "\r\n"), &["mia Kes&trel r.invalid/v3/index.json/"]),
-            (&CONFIG.replace("Kes&amp;trel", "%NUGET_PASSWORD%"), &[]),
-            (&CONFIG.replace("ClearTextPassword", "Password"), &[]),
-            (
-                "<Corp>\n <add key='ClearTextPassword' value='Kestrel-1' />\n <add key='Username' value='mia' />\n</Corp>",
-                &["mia Kestrel-1 -"],
-            ),
-            ("<add key=\"ClearTextPassword\" value=\"Kestrel-1\" />", &["- Kestrel-1 -"]),
-            ("the ClearTextPassword of a source > x", &[]),
-            (
-                "{\"endpointCredentials\": [{\"endpoint\":\"https://r.invalid/x\", \"username\":\"mia\", \"password\":\"Kestrel-1\"}]}",
-                &["mia Kestrel-1 r.invalid/x/"],
-            ),
-            (
-                "dotnet nuget add source https://r.invalid/x -n corp -u mia -p Kestrel-1 --store-password-in-clear-text",
-                &["mia Kestrel-1 r.invalid/x/"],
-            ),
-            (
-                "nuget sources add -Name corp -Source https://r.invalid/x -UserName mia -Password Kestrel-1",
-                &["mia Kestrel-1 r.invalid/x/"],
-            ),
-            ("dotnet nuget add source https://r.invalid/x -u mia -p ${{ secrets.P }}", &[]),
-            ("dotnet nuget add source https://r.invalid/x -u mia -p %P%", &[]),
-        ]);
+        table(
+            passwords,
+            &anchors,
+            &[
+                (CONFIG, &["mia Kes&trel r.invalid/v3/index.json/"]),
+                (&CONFIG.replace('\n', "\r\n"), &["mia Kes&trel r.invalid/v3/index.json/"]),
+                (&CONFIG.replace("Kes&amp;trel", "%NUGET_PASSWORD%"), &[]),
+                (&CONFIG.replace("ClearTextPassword", "Password"), &[]),
+                (
+                    "<Corp>\n <add key='ClearTextPassword' value='Kestrel-1' />\n <add key='Username' value='mia' />\n</Corp>",
+                    &["mia Kestrel-1 -"],
+                ),
+                ("<add key=\"ClearTextPassword\" value=\"Kestrel-1\" />", &["- Kestrel-1 -"]),
+                ("the ClearTextPassword of a source > x", &[]),
+                (
+                    "{\"endpointCredentials\": [{\"endpoint\":\"https://r.invalid/x\", \"username\":\"mia\", \"password\":\"Kestrel-1\"}]}",
+                    &["mia Kestrel-1 r.invalid/x/"],
+                ),
+                (
+                    "dotnet nuget add source https://r.invalid/x -n corp -u mia -p Kestrel-1 --store-password-in-clear-text",
+                    &["mia Kestrel-1 r.invalid/x/"],
+                ),
+                (
+                    "nuget sources add -Name corp -Source https://r.invalid/x -UserName mia -Password Kestrel-1",
+                    &["mia Kestrel-1 r.invalid/x/"],
+                ),
+                ("dotnet nuget add source https://r.invalid/x -u mia -p ${{ secrets.P }}", &[]),
+                ("dotnet nuget add source https://r.invalid/x -u mia -p %P%", &[]),
+            ],
+        );
     }
 
     #[test]
     fn api_keys() {
-        table(keys, &["<apikeys"], &[
-            (
-                "<apikeys>\n <add key=\"https://r.invalid/v3\" value=\"{uuid}\" />\n</apikeys>",
-                &["- {uuid} r.invalid/v3/"],
-            ),
-            ("<apikeys><add key='https://r.invalid/v3' value='AQAAANCMnd8BFdERjHoAwE4k8z1q7m' /></apikeys>", &[]),
-            ("<apikeys><add key='https://r.invalid/v3' value='%KEY%' /></apikeys>", &[]),
-            ("<apikeys><clear /></apikeys><add key=\"x\" value=\"{uuid}\" />", &[]),
-        ]);
+        table(
+            keys,
+            &["<apikeys"],
+            &[
+                (
+                    "<apikeys>\n <add key=\"https://r.invalid/v3\" value=\"{uuid}\" />\n</apikeys>",
+                    &["- {uuid} r.invalid/v3/"],
+                ),
+                ("<apikeys><add key='https://r.invalid/v3' value='AQAAANCMnd8BFdERjHoAwE4k8z1q7m' /></apikeys>", &[]),
+                ("<apikeys><add key='https://r.invalid/v3' value='%KEY%' /></apikeys>", &[]),
+                ("<apikeys><clear /></apikeys><add key=\"x\" value=\"{uuid}\" />", &[]),
+            ],
+        );
     }
 }

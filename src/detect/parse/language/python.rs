@@ -51,7 +51,7 @@ pub(super) fn parse(text: &Text<'_>, anchor: Range<usize>) -> Vec<Found> {
 fn index(text: &Text<'_>, anchor: &Range<usize>) -> Option<Found> {
     url::keyed(text, anchor, |bytes, from, key| {
         if key == b"url" {
-            text.reads(&(from.saturating_sub(ABOVE)..from));
+            text.looks_at(&(from.saturating_sub(ABOVE)..from));
         }
         is_index(bytes, from, key)
     })
@@ -81,7 +81,7 @@ fn servers(text: &Text<'_>, at: usize) -> Vec<Found> {
         from += next + 2;
         found.extend(table(text, from));
     }
-    text.reads(&(at..end));
+    text.looks_at(&(at..end));
     found
 }
 
@@ -89,7 +89,7 @@ fn servers(text: &Text<'_>, at: usize) -> Vec<Found> {
 fn table(text: &Text<'_>, at: usize) -> Option<Found> {
     let bytes = text.bytes;
     let (name, table) = Table::below(bytes, at)?;
-    text.reads(&(at..table.body.end + 1));
+    text.looks_at(&(at..table.body.end + 1));
     let span = table.value(&["password", "token"])?;
     let user = table.text(&["username", "user"]);
     let url = table.text(&["repository", "url", "service"]).and_then(address);
@@ -120,7 +120,7 @@ fn http_basic(text: &Text<'_>, anchor: Range<usize>) -> Vec<Found> {
         return Vec::new();
     }
     let words = words(bytes, anchor.end + 1);
-    text.reads(&(anchor.start..words.end + 1));
+    text.looks_at(&(anchor.start..words.end + 1));
     let read = || {
         let [name, user, secret] = words.plain(&["--local"]).try_into().ok()?;
         credential::password(secret.clone(), bytes.get(secret)?, bytes.get(user), default(bytes.get(name)?))
@@ -147,7 +147,7 @@ fn field(bytes: &[u8], within: &Range<usize>, name: &[u8]) -> Option<Range<usize
 fn upload(text: &Text<'_>, anchor: Range<usize>) -> Option<Found> {
     let bytes = text.bytes;
     let words = words(bytes, anchor.end);
-    text.reads(&(anchor.start..words.end + 1));
+    text.looks_at(&(anchor.start..words.end + 1));
     let secret = words.option(&["-p", "--password"])?;
     let user = words.option(&["-u", "--username"]).and_then(|user| bytes.get(user));
     let url = words.option(&["--repository-url"]).and_then(|url| address(bytes.get(url)?));
@@ -161,66 +161,98 @@ mod tests {
     use crate::detect::parse::tests::table;
 
     const ANCHORS: [&str; 10] = [
-        "https://", "http://", "[distutils]", "[pypi", "[testpypi", "[http-basic", "http-basic", "[repository", "[[credential]]",
+        "https://",
+        "http://",
+        "[distutils]",
+        "[pypi",
+        "[testpypi",
+        "[http-basic",
+        "http-basic",
+        "[repository",
+        "[[credential]]",
         "twine upload",
     ];
 
     #[test]
     fn pypirc() {
-        table(parse, &ANCHORS, &[
-            ("[pypi]\nusername = mia\npassword = Kestrel-1\n", &["mia Kestrel-1 -"]),
-            ("[pypi]\r\nusername: mia\r\npassword: Kestrel-1\r\n", &["mia Kestrel-1 -"]),
-            ("# [pypi]\n# username = mia\n# password = Kestrel-1 # mine\n", &["mia Kestrel-1 -"]),
-            ("[pypi]\npassword=Kes,tre;l\n", &["- Kes,tre;l -"]),
-            ("[testpypi]\nusername = mia\npassword = Kestrel-1", &["mia Kestrel-1 testpypi/"]),
-            (
-                "[distutils]\nindex-servers =\n  pypi\n  corp\n\n[pypi]\nusername = mia\npassword = Heron-22\n\n[corp]\nrepository: https://r.invalid/simple/\nusername: tom\npassword: Heron-33\n",
-                &["mia Heron-22 -", "tom Heron-33 r.invalid/simple/"],
-            ),
-            ("[pypi]\nusername = __token__\npassword = ${T}\n", &[]),
-            ("[pypi]\nusername = mia\npassword = <your password>\n", &[]),
-            ("[pypi]\nusername = mia\n\n[other]\npassword = Kestrel-1\n", &[]),
-            ("[pypi]\nusername = username\npassword = password\n", &[]),
-            ("see a[pypi]\npassword = Kestrel-1\n", &[]),
-        ]);
+        table(
+            parse,
+            &ANCHORS,
+            &[
+                ("[pypi]\nusername = mia\npassword = Kestrel-1\n", &["mia Kestrel-1 -"]),
+                ("[pypi]\r\nusername: mia\r\npassword: Kestrel-1\r\n", &["mia Kestrel-1 -"]),
+                ("# [pypi]\n# username = mia\n# password = Kestrel-1 # mine\n", &["mia Kestrel-1 -"]),
+                ("[pypi]\npassword=Kes,tre;l\n", &["- Kes,tre;l -"]),
+                ("[testpypi]\nusername = mia\npassword = Kestrel-1", &["mia Kestrel-1 testpypi/"]),
+                (
+                    "[distutils]\nindex-servers =\n  pypi\n  corp\n\n[pypi]\nusername = mia\npassword = Heron-22\n\n[corp]\nrepository: https://r.invalid/simple/\nusername: tom\npassword: Heron-33\n",
+                    &["mia Heron-22 -", "tom Heron-33 r.invalid/simple/"],
+                ),
+                ("[pypi]\nusername = __token__\npassword = ${T}\n", &[]),
+                ("[pypi]\nusername = mia\npassword = <your password>\n", &[]),
+                ("[pypi]\nusername = mia\n\n[other]\npassword = Kestrel-1\n", &[]),
+                ("[pypi]\nusername = username\npassword = password\n", &[]),
+                ("see a[pypi]\npassword = Kestrel-1\n", &[]),
+            ],
+        );
     }
 
     #[test]
     fn poetry_pdm_uv_and_twine() {
-        table(parse, &ANCHORS, &[
-            ("[http-basic.corp]\nusername = \"mia\"\npassword = \"Kestrel-1\"\n", &["mia Kestrel-1 corp/"]),
-            (
-                "[http-basic]\ncorp = { username = \"mia\", password = \"Kestrel-1\" }\npypi = {username='tom',password='Heron-22'}\n",
-                &["mia Kestrel-1 corp/", "tom Heron-22 -"],
-            ),
-            ("poetry config http-basic.corp mia Kestrel-1\n", &["mia Kestrel-1 corp/"]),
-            ("poetry config http-basic.corp mia $PASSWORD\n", &[]),
-            ("[repository.pypi]\nusername = \"mia\"\npassword = \"Kestrel-1\"\n", &["mia Kestrel-1 -"]),
-            (
-                "[[credential]]\nservice = \"https://r.invalid/simple\"\nusername = \"mia\"\nscheme = \"basic\"\npassword = \"Kestrel-1\"\n",
-                &["mia Kestrel-1 r.invalid/simple/"],
-            ),
-            ("twine upload -u mia -p Kestrel-1 --repository-url https://r.invalid/ dist/*", &["mia Kestrel-1 r.invalid/"]),
-            ("twine upload -u mia -p Kestrel-1 dist/*", &["mia Kestrel-1 -"]),
-            ("twine upload -u mia -p \"$P\" dist/*", &[]),
-        ]);
+        table(
+            parse,
+            &ANCHORS,
+            &[
+                ("[http-basic.corp]\nusername = \"mia\"\npassword = \"Kestrel-1\"\n", &["mia Kestrel-1 corp/"]),
+                (
+                    "[http-basic]\ncorp = { username = \"mia\", password = \"Kestrel-1\" }\npypi = {username='tom',password='Heron-22'}\n",
+                    &["mia Kestrel-1 corp/", "tom Heron-22 -"],
+                ),
+                ("poetry config http-basic.corp mia Kestrel-1\n", &["mia Kestrel-1 corp/"]),
+                ("poetry config http-basic.corp mia $PASSWORD\n", &[]),
+                ("[repository.pypi]\nusername = \"mia\"\npassword = \"Kestrel-1\"\n", &["mia Kestrel-1 -"]),
+                (
+                    "[[credential]]\nservice = \"https://r.invalid/simple\"\nusername = \"mia\"\nscheme = \"basic\"\npassword = \"Kestrel-1\"\n",
+                    &["mia Kestrel-1 r.invalid/simple/"],
+                ),
+                (
+                    "twine upload -u mia -p Kestrel-1 --repository-url https://r.invalid/ dist/*",
+                    &["mia Kestrel-1 r.invalid/"],
+                ),
+                ("twine upload -u mia -p Kestrel-1 dist/*", &["mia Kestrel-1 -"]),
+                ("twine upload -u mia -p \"$P\" dist/*", &[]),
+            ],
+        );
     }
 
     #[test]
     fn indexes() {
-        table(parse, &ANCHORS, &[
-            ("--index-url https://mia:Kestrel-1@r.invalid/simple", &["mia Kestrel-1 r.invalid/simple/"]),
-            ("--extra-index-url=https://mia:Kestrel-1@r.invalid/simple", &["mia Kestrel-1 r.invalid/simple/"]),
-            ("pip install -i https://mia:Kestrel-1@r.invalid/simple x", &["mia Kestrel-1 r.invalid/simple/"]),
-            ("[global]\nindex-url = https://mia:Kestrel-1@r.invalid/simple", &["mia Kestrel-1 r.invalid/simple/"]),
-            ("PIP_EXTRA_INDEX_URL: \"https://mia:Kestrel-1@r.invalid/\"", &["mia Kestrel-1 r.invalid/"]),
-            ("[[tool.uv.index]]\nname = \"c\"\nurl = \"https://mia:Kestrel-1@r.invalid/\"", &["mia Kestrel-1 r.invalid/"]),
-            ("[[source]]\nverify_ssl = true\nurl = \"https://mia:Kestrel-1@r.invalid/\"", &["mia Kestrel-1 r.invalid/"]),
-            ("--index-url https://4k8z1q7m2x9c3v5bTq@r.invalid/simple", &["- 4k8z1q7m2x9c3v5bTq r.invalid/simple/"]),
-            ("--index-url https://${USER}:${PASS}@r.invalid/simple", &[]),
-            ("--index-url https://user:password@r.invalid/simple", &[]),
-            ("[database]\nurl = \"https://mia:Kestrel-1@r.invalid/\"", &[]),
-            ("see https://mia:Kestrel-1@r.invalid/", &[]),
-        ]);
+        table(
+            parse,
+            &ANCHORS,
+            &[
+                ("--index-url https://mia:Kestrel-1@r.invalid/simple", &["mia Kestrel-1 r.invalid/simple/"]),
+                ("--extra-index-url=https://mia:Kestrel-1@r.invalid/simple", &["mia Kestrel-1 r.invalid/simple/"]),
+                ("pip install -i https://mia:Kestrel-1@r.invalid/simple x", &["mia Kestrel-1 r.invalid/simple/"]),
+                ("[global]\nindex-url = https://mia:Kestrel-1@r.invalid/simple", &["mia Kestrel-1 r.invalid/simple/"]),
+                ("PIP_EXTRA_INDEX_URL: \"https://mia:Kestrel-1@r.invalid/\"", &["mia Kestrel-1 r.invalid/"]),
+                (
+                    "[[tool.uv.index]]\nname = \"c\"\nurl = \"https://mia:Kestrel-1@r.invalid/\"",
+                    &["mia Kestrel-1 r.invalid/"],
+                ),
+                (
+                    "[[source]]\nverify_ssl = true\nurl = \"https://mia:Kestrel-1@r.invalid/\"",
+                    &["mia Kestrel-1 r.invalid/"],
+                ),
+                (
+                    "--index-url https://4k8z1q7m2x9c3v5bTq@r.invalid/simple",
+                    &["- 4k8z1q7m2x9c3v5bTq r.invalid/simple/"],
+                ),
+                ("--index-url https://${USER}:${PASS}@r.invalid/simple", &[]),
+                ("--index-url https://user:password@r.invalid/simple", &[]),
+                ("[database]\nurl = \"https://mia:Kestrel-1@r.invalid/\"", &[]),
+                ("see https://mia:Kestrel-1@r.invalid/", &[]),
+            ],
+        );
     }
 }

@@ -29,7 +29,7 @@ fn block(text: &Text<'_>, anchor: Range<usize>) -> Option<Found> {
         return None;
     }
     let end = memchr::memchr(b'}', rest).unwrap_or(rest.len());
-    text.reads(&(anchor.start..anchor.end + end + 1));
+    text.looks_at(&(anchor.start..anchor.end + end + 1));
     let body = Table::new(bytes, anchor.end + open + 1..anchor.end + end);
     let span = body.value(&["token"])?;
     credential::token(span.clone(), bytes.get(span)?, Some(host))
@@ -39,14 +39,14 @@ fn json(text: &Text<'_>, anchor: Range<usize>) -> Vec<Found> {
     let bytes = text.bytes;
     let Some(open) = opened(bytes, anchor.end) else { return Vec::new() };
     let key = bytes.get(open + 1..bytes.len().min(open + LONGEST_HOST)).unwrap_or_default();
-    text.reads(&(anchor.start..open + 1 + key.len()));
+    text.looks_at(&(anchor.start..open + 1 + key.len()));
     let key = key.trim_ascii_start();
     let host = key.strip_prefix(b"\"").and_then(|key| key.get(..memchr::memchr(b'"', key)?));
     if !host.is_some_and(is_address) {
         return Vec::new();
     }
     let objects = objects(bytes, open);
-    text.reads(&(anchor.start..objects.end + 1));
+    text.looks_at(&(anchor.start..objects.end + 1));
     let found = objects.all.iter().filter_map(|entry| {
         let host = bytes.get(entry.key.clone()?).filter(|host| is_address(host)).and_then(address)?;
         let span = entry.value(bytes, &["token"])?;
@@ -62,17 +62,27 @@ mod tests {
 
     #[test]
     fn hosts() {
-        table(parse, &["credentials \"", "\"credentials\""], &[
-            ("credentials \"r.invalid\" {\n  token = \"{opaque}\"\n}\n", &["- {opaque} r.invalid/"]),
-            ("credentials \"r.invalid\" {\r\n  # mine\r\n  token = \"{opaque}\"\r\n}\r\n", &["- {opaque} r.invalid/"]),
-            ("credentials \"r.invalid\" { token = \"{opaque}\" }", &["- {opaque} r.invalid/"]),
-            ("{\"credentials\": {\"r.invalid\": {\"token\": \"{opaque}\"}}}", &["- {opaque} r.invalid/"]),
-            ("{\r\n \"credentials\" : {\r\n \"r.invalid\": {\r\n \"token\":\"{opaque}\"", &["- {opaque} r.invalid/"]),
-            ("credentials \"r.invalid\" {\n  token = \"${TOKEN}\"\n}\n", &[]),
-            ("credentials \"r.invalid\" {\n  token = \"xxxxxx.atlasv1.zzzzzzzzzzzzz\"\n}\n", &[]),
-            ("credentials \"r.invalid\" {\n}\ntoken = \"{opaque}\"", &[]),
-            ("{\"credentials\": {\"token\": \"{opaque}\"}}", &[]),
-            ("{\"credentials\": \"omit\", \"r.invalid\": {\"token\": \"{opaque}\"}}", &[]),
-        ]);
+        table(
+            parse,
+            &["credentials \"", "\"credentials\""],
+            &[
+                ("credentials \"r.invalid\" {\n  token = \"{opaque}\"\n}\n", &["- {opaque} r.invalid/"]),
+                (
+                    "credentials \"r.invalid\" {\r\n  # mine\r\n  token = \"{opaque}\"\r\n}\r\n",
+                    &["- {opaque} r.invalid/"],
+                ),
+                ("credentials \"r.invalid\" { token = \"{opaque}\" }", &["- {opaque} r.invalid/"]),
+                ("{\"credentials\": {\"r.invalid\": {\"token\": \"{opaque}\"}}}", &["- {opaque} r.invalid/"]),
+                (
+                    "{\r\n \"credentials\" : {\r\n \"r.invalid\": {\r\n \"token\":\"{opaque}\"",
+                    &["- {opaque} r.invalid/"],
+                ),
+                ("credentials \"r.invalid\" {\n  token = \"${TOKEN}\"\n}\n", &[]),
+                ("credentials \"r.invalid\" {\n  token = \"xxxxxx.atlasv1.zzzzzzzzzzzzz\"\n}\n", &[]),
+                ("credentials \"r.invalid\" {\n}\ntoken = \"{opaque}\"", &[]),
+                ("{\"credentials\": {\"token\": \"{opaque}\"}}", &[]),
+                ("{\"credentials\": \"omit\", \"r.invalid\": {\"token\": \"{opaque}\"}}", &[]),
+            ],
+        );
     }
 }
