@@ -9,7 +9,7 @@ use std::sync::{LazyLock, Mutex};
 use std::time::{Duration, Instant};
 
 use arbitrary::Arbitrary;
-use keyrake::git::{Database, Shown, Visitor, WalkLimits};
+use keyrake::git::{Database, Shown, Stop, Visitor, WalkLimits};
 use keyrake::model::{Below, Fresh, ObjectId};
 use libfuzzer_sys::fuzz_target;
 
@@ -129,8 +129,7 @@ fn entries(items: &[Item]) -> (Vec<Written>, Vec<Option<Vec<u8>>>) {
     (entries, texts)
 }
 
-#[derive(Default)]
-struct Seen(Mutex<BTreeMap<ObjectId, Vec<u8>>>);
+struct Seen(Mutex<BTreeMap<ObjectId, Vec<u8>>>, Instant);
 
 impl Visitor for Seen {
     fn object(&self, object: Shown<'_>) -> Below {
@@ -141,6 +140,10 @@ impl Visitor for Seen {
         let again = self.0.lock().unwrap().insert(object.id, object.bytes.to_vec());
         assert!(again.is_none(), "shown twice");
         if object.bytes.len() % 3 == 0 { Below::Whole } else { Below::Fresh }
+    }
+
+    fn stop(&self) -> Option<Stop> {
+        (Instant::now() >= self.1).then_some(Stop::Deadline)
     }
 }
 
@@ -165,10 +168,8 @@ fuzz_target!(|input: Input| {
         reach: usize::from(input.reach),
         threads: NonZeroUsize::new(1 + usize::from(input.threads)),
         memory: usize::from(input.memory) << 6,
-        deadline: Some(Instant::now() + Duration::from_secs(20)),
-        cancel: None,
     };
-    let seen = Seen::default();
+    let seen = Seen(Mutex::default(), Instant::now() + Duration::from_secs(20));
     let walked = Database::open(&OBJECTS, &[], 20).walk(&limits, &seen);
     assert_eq!(walked.stopped, None, "a hang");
     let seen = seen.0.into_inner().unwrap();

@@ -103,12 +103,22 @@ pub(super) struct InputArgs {
     /// Search what is new in A..B (also A...B, or B alone: all that B reaches), and nothing else; repeatable
     #[arg(long, value_name = "A..B", conflicts_with_all = ["no_history", "no_worktree", "ignored"])]
     pub(super) range: Vec<String>,
+    /// In a pre-push hook (keyrake scan --pre-push "$1"): search what the push brings to this remote, and nothing else; git's
+    /// lines are read from standard input
+    #[arg(long, value_name = "REMOTE", conflicts_with_all = ["no_history", "no_worktree", "range", "staged", "ignored"])]
+    pub(super) pre_push: Option<String>,
+    /// In a pre-receive hook: search what the push brings, still in quarantine, and nothing else
+    #[arg(long, conflicts_with_all = ["no_history", "no_worktree", "range", "staged", "ignored", "pre_push"])]
+    pub(super) pre_receive: bool,
     /// Search files that git ignores too
     #[arg(long)]
     pub(super) ignored: bool,
     /// Skip git objects larger than this (the run is then incomplete); units k, M, G
     #[arg(long, value_name = "SIZE", default_value = "256M", value_parser = size)]
     pub(super) max_object_size: u64,
+    /// Search no longer than this many seconds (the run is incomplete where that was not enough)
+    #[arg(long, value_name = "SECONDS")]
+    pub(super) scan_time: Option<u64>,
 }
 
 #[derive(Debug, Args)]

@@ -6,6 +6,8 @@
 mod args;
 mod exit;
 mod files;
+mod hook;
+mod interrupt;
 mod plan;
 mod progress;
 mod revoke;

@@ -3,22 +3,31 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 
 use crate::config::{Config, FailOn};
 use crate::model::Severity;
 use crate::scan::{Baseline, Objects, Selection, Target, Trust, baseline};
 
 use super::args::{InputArgs, PolicyArgs};
-use super::files;
+use super::{files, hook};
 
 /// Name of the configuration that is looked for at the top of a target.
 const CONFIG: &str = "keyrake.toml";
 
 /// Every target, opened; one that is named twice, once.
 pub(super) fn targets(args: &InputArgs) -> Result<Vec<Target>> {
-    let objects = if args.staged {
-        Objects::Staged
+    let mut seen = BTreeSet::new();
+    let paths: Vec<&PathBuf> = args.targets.iter().filter(|path| seen.insert(path.as_os_str())).collect();
+    let several = paths.len() > 1;
+    let hook = hook::objects(args)?;
+    if several && hook.is_some() {
+        bail!("a hook is about one repository: name no other target");
+    }
+    let objects = if let Some(pushed) = hook {
+        pushed
+    } else if args.staged {
+        Objects::Staged(hook::index().filter(|_| !several))
     } else if !args.range.is_empty() {
         Objects::Ranges(args.range.clone())
     } else if args.no_history {
@@ -26,15 +35,15 @@ pub(super) fn targets(args: &InputArgs) -> Result<Vec<Target>> {
     } else {
         Objects::All
     };
+    let is_part = matches!(objects, Objects::Ranges(_) | Objects::Push(..));
+    let borrowed = if is_part && !several { hook::borrowed() } else { Vec::new() };
     let selection = Selection {
         worktree: !args.no_worktree && matches!(objects, Objects::All | Objects::None),
         ignored: args.ignored,
         objects,
         max_object_size: args.max_object_size,
+        borrowed,
     };
-    let mut seen = BTreeSet::new();
-    let paths: Vec<&PathBuf> = args.targets.iter().filter(|path| seen.insert(path.as_os_str())).collect();
-    let several = paths.len() > 1;
     let open = |path: &PathBuf| Target::open(path, &selection, several).with_context(|| path.display().to_string());
     paths.into_iter().map(open).collect()
 }

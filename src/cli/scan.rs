@@ -1,6 +1,7 @@
 //! `keyrake scan`: plan, run, report, exit.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
@@ -11,10 +12,10 @@ use crate::model::Run;
 use crate::report::{self, Format, TextStyle};
 use crate::scan::{self, Plan, Progress, Sending};
 
-use super::args::{Global, OutputArgs, ScanArgs};
+use super::args::{Global, InputArgs, OutputArgs, ScanArgs};
 use super::exit::Exit;
 use super::progress::Shown;
-use super::{files, plan, settings, term};
+use super::{files, interrupt, plan, settings, term};
 
 /// Searches, reports, and says how it ended.
 pub(super) fn run(args: &ScanArgs, global: &Global) -> Result<Exit> {
@@ -44,6 +45,8 @@ pub(super) fn run(args: &ScanArgs, global: &Global) -> Result<Exit> {
         targets,
         detector,
         issuers,
+        scan_time: args.input.scan_time.map(Duration::from_secs),
+        interrupted: interrupted(&args.input),
         verify_time: Duration::from_secs(args.verify.verify_time),
         today: Offset::UTC.to_datetime(Timestamp::now()).date(),
         show_secrets: args.output.show_secrets,
@@ -65,6 +68,12 @@ pub(super) fn run(args: &ScanArgs, global: &Global) -> Result<Exit> {
     }
     written?;
     Ok(Exit::of_run(&run, fail_on, args.policy.allow_incomplete))
+}
+
+/// Whether Ctrl-C was pressed. Where somebody types what is to be searched, it ends the program: there is nothing to report yet.
+fn interrupted(args: &InputArgs) -> Arc<AtomicBool> {
+    let is_typed = args.targets.iter().any(|target| target.as_os_str() == "-") && term::is_typed();
+    if is_typed { Arc::default() } else { interrupt::watch() }
 }
 
 /// Every report that can be written is: what was found must not be lost because one of the files cannot be. Gives the

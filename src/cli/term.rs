@@ -59,6 +59,11 @@ pub(super) fn is_watched() -> bool {
     io::stderr().is_terminal()
 }
 
+/// Whether a person types what stands on standard input.
+pub(super) fn is_typed() -> bool {
+    io::stdin().is_terminal()
+}
+
 /// Asks for a one-time code on the terminal, without showing it. `None` where nobody is there to ask.
 pub(super) fn ask_code(question: &str) -> Option<String> {
     if !io::stdin().is_terminal() {

@@ -235,7 +235,7 @@ impl Entry<'_> {
         if !place.is_none_or(|place| self.layer.reaches(place.target)) {
             return false;
         }
-        let in_files = |glob: &PathGlob| place.is_some_and(|place| glob.matches(&place.path));
+        let in_files = |glob: &PathGlob| place.is_some_and(|place| lies_in(place, glob));
         match self.kind {
             Kind::Exclude(exclude) => in_files(&exclude.path),
             Kind::Suppression(Suppression { fingerprint, rule: wanted, path, .. }) => {
@@ -301,6 +301,15 @@ impl Suppression {
         ];
         parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
     }
+}
+
+/// An archive's own path counts, and its members as if it were a folder.
+fn lies_in(place: &Location, glob: &PathGlob) -> bool {
+    glob.matches(&place.path)
+        || place.member.is_some() && {
+            let whole = place.whole_path();
+            glob.matches(&whole) || glob.matches(&whole.replace('!', "/"))
+        }
 }
 
 #[cfg(test)]

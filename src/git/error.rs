@@ -55,6 +55,12 @@ pub enum GitError {
         /// Why.
         reason: String,
     },
+    /// A line on a hook's standard input is not one of git's.
+    #[error("line {number} on standard input is not what git writes to this hook")]
+    HookLine {
+        /// Which, from 1.
+        number: usize,
+    },
     /// One object cannot be read.
     #[error("cannot read object {id}: {reason}")]
     Object {

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use git2::Index;
+use git2::{Index, ObjectFormat};
 
 use super::error::GitError;
 use super::repo::Repo;
@@ -22,16 +22,30 @@ const GITLINK: u32 = 0o160_000;
 const DIRECTORY: u32 = 0o040_000;
 const INTENT_TO_ADD: u16 = 1 << 13;
 
+/// An index file, to be read by any thread.
+#[derive(Clone, Debug)]
+pub struct IndexFile {
+    path: PathBuf,
+    format: ObjectFormat,
+}
+
 impl Repo {
     /// The files of the index, conflicts with all their stages, submodules left out. No index is an empty one.
     pub fn index(&self) -> Result<Vec<IndexEntry>, GitError> {
-        self.index_at(self.git_dir().join("index"))
+        self.index_file(None).entries()
     }
 
-    /// The files of another index file, such as the one that git names to a hook in `GIT_INDEX_FILE`.
-    pub fn index_at(&self, path: PathBuf) -> Result<Vec<IndexEntry>, GitError> {
-        let index = Index::open_ext(&path, self.format())
-            .map_err(|error| GitError::Index { path, reason: error.message().to_owned() })?;
+    /// Its own index, or another one, such as git names to a hook in `GIT_INDEX_FILE`.
+    pub fn index_file(&self, other: Option<PathBuf>) -> IndexFile {
+        IndexFile { path: other.unwrap_or_else(|| self.git_dir().join("index")), format: self.format() }
+    }
+}
+
+impl IndexFile {
+    /// The files in it.
+    pub fn entries(&self) -> Result<Vec<IndexEntry>, GitError> {
+        let index = Index::open_ext(&self.path, self.format)
+            .map_err(|error| GitError::Index { path: self.path.clone(), reason: error.message().to_owned() })?;
         let files = index.iter().filter(|entry| !matches!(entry.mode & KIND, GITLINK | DIRECTORY));
         Ok(files
             .map(|entry| {

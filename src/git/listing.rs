@@ -11,7 +11,7 @@ use crate::model::{Notification, ObjectId};
 impl Repo {
     /// The object database.
     pub fn database(&self) -> Database {
-        Database::open(&self.common_dir().join("objects"), &[], self.id_length())
+        Database::open(&self.common_dir().join("objects"), self.borrowed(), self.id_length())
     }
 
     /// Every object of the database once, and what could not be listed.
@@ -22,7 +22,7 @@ impl Repo {
     }
 
     /// Shows every object of the database to the visitor, each once.
-    pub fn walk_objects<V: Visitor>(&self, limits: &WalkLimits<'_>, visitor: &V) -> Walked {
+    pub fn walk_objects<V: Visitor>(&self, limits: &WalkLimits, visitor: &V) -> Walked {
         let walked = self.database().walk(limits, visitor);
         self.forbid(walked.rootless.iter().copied());
         walked

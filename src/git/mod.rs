@@ -7,15 +7,19 @@
 mod ancestry;
 mod commit;
 mod display;
+mod entries;
 mod error;
 mod index;
 mod kind;
 mod listing;
 mod objects;
 mod pack;
+mod push;
 mod refs;
+mod reftable;
 mod repo;
 mod revision;
+mod skeleton;
 mod trees;
 mod vet;
 
@@ -24,12 +28,16 @@ pub(crate) mod fixture;
 
 pub use ancestry::{CommitNode, Walk};
 pub use display::display;
+pub use entries::TreeEntry;
 pub use error::GitError;
-pub use index::IndexEntry;
+pub use index::{IndexEntry, IndexFile};
 pub use kind::{Kind, Listed};
 pub use objects::{Object, Reader};
-pub use pack::{Database, Limits as WalkLimits, Object as Shown, Stop, Tally, Visitor, Walked};
+pub use pack::{
+    Database, Limits as WalkLimits, Object as Shown, Sought, Stop, Tally, Tree as ShownTree, Visitor, Walked,
+};
+pub use push::{Known, Update};
 pub use refs::{Head, Target, Tip};
 pub use repo::{Opener, Partial, Repo};
 pub use revision::Range;
-pub use trees::{TreeEntry, Trees, Visit};
+pub use trees::{Trees, Visit};

@@ -12,6 +12,7 @@ use super::display::display;
 use super::error::GitError;
 use super::kind::Kind;
 use super::objects::Reader;
+use super::reftable::{self, Value};
 use super::repo::Repo;
 use crate::model::{Code, Notification, ObjectId, ObjectKind};
 
@@ -55,13 +56,6 @@ pub enum Head {
     Broken,
 }
 
-/// A ref's own content.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Value {
-    Id(ObjectId),
-    Symbolic(Vec<u8>),
-}
-
 type Values = BTreeMap<Vec<u8>, Option<Value>>;
 
 impl Tip {
@@ -90,13 +84,17 @@ impl Repo {
                 None => notes.push(broken(&name, "it holds neither an object id nor the name of a ref")),
             }
         }
+        notes.extend(self.broken_tables().into_iter().map(|table| {
+            let message = "this table of refs is damaged or not there: refs in it are not known";
+            Notification::warning(Code::RefBroken, table, message)
+        }));
         Ok((tips, notes))
     }
 
     /// What HEAD stands on.
     pub fn head(&self) -> Head {
         let values = self.ref_values();
-        match (self.resolve_ref(&values, b"HEAD"), read_value(&self.git_dir().join("HEAD"))) {
+        match (self.resolve_ref(&values, b"HEAD"), self.pseudo_ref("HEAD")) {
             (Some(id), _) => Head::At(id),
             (None, Some(Value::Symbolic(branch))) if !values.contains_key(&branch) => Head::Unborn(display(&branch)),
             (None, _) => Head::Broken,
@@ -105,6 +103,9 @@ impl Repo {
 
     /// Every ref with its value, `None` where that makes no sense. Loose ones win over packed ones.
     pub(super) fn ref_values(&self) -> Values {
+        if self.has_ref_tables() {
+            return self.tabled_values();
+        }
         let mut values = packed_refs(&self.common_dir().join("packed-refs"));
         loose_refs(&self.common_dir().join("refs"), b"refs", DEEPEST_DIRECTORY, &mut values);
         if self.git_dir() != self.common_dir() {
@@ -125,7 +126,7 @@ impl Repo {
         let mut value = match name {
             // HEAD, FETCH_HEAD, MERGE_HEAD and the like.
             _ if name.iter().all(|byte| byte.is_ascii_uppercase() || *byte == b'_') => {
-                read_value(&self.git_dir().join(std::str::from_utf8(name).ok()?))?
+                self.pseudo_ref(std::str::from_utf8(name).ok()?)?
             }
             _ => values.get(name)?.clone()?,
         };
@@ -136,6 +137,43 @@ impl Repo {
             }
         }
         None
+    }
+
+    /// HEAD, ORIG_HEAD and the like, of this work tree.
+    fn pseudo_ref(&self, name: &str) -> Option<Value> {
+        let tabled = || reftable::read(self.git_dir(), self.id_length()).refs.remove(name.as_bytes())?;
+        // FETCH_HEAD and MERGE_HEAD are files even then.
+        self.has_ref_tables().then(tabled).flatten().or_else(|| read_value(&self.git_dir().join(name)))
+    }
+
+    /// The same as `ref_values` where refs are kept in tables: those that all work trees share, and each one's own.
+    fn tabled_values(&self) -> Values {
+        let mut values = Values::new();
+        let own = std::iter::once((String::new(), self.git_dir().to_owned()));
+        let others = fs::read_dir(self.common_dir().join("worktrees")).into_iter().flatten().flatten();
+        let others = others.map(|entry| (format!("worktrees/{}/", entry.file_name().display()), entry.path()));
+        for (prefix, git_dir) in std::iter::once((String::new(), self.common_dir().to_owned())).chain(others).chain(own)
+        {
+            let refs = reftable::read(&git_dir, self.id_length()).refs.into_iter();
+            // Those in capitals count only where they name a commit themselves: a detached HEAD.
+            let (shared, pseudo): (Vec<_>, Vec<_>) = refs.partition(|(name, _)| name.starts_with(b"refs/"));
+            let is_this = git_dir == self.git_dir();
+            values.extend(shared.into_iter().map(|(name, value)| ([prefix.as_bytes(), &name].concat(), value)));
+            let detached = pseudo.into_iter().filter(|(name, value)| {
+                name == b"HEAD" && matches!(value, Some(Value::Id(_))) && (is_this || !prefix.is_empty())
+            });
+            values.extend(detached.map(|(name, value)| ([prefix.as_bytes(), &name].concat(), value)));
+        }
+        values
+    }
+
+    fn broken_tables(&self) -> Vec<String> {
+        if !self.has_ref_tables() {
+            return Vec::new();
+        }
+        let own = Some(self.git_dir()).filter(|git_dir| *git_dir != self.common_dir());
+        let directories = std::iter::once(self.common_dir()).chain(own);
+        directories.flat_map(|directory| reftable::read(directory, self.id_length()).broken).collect()
     }
 }
 

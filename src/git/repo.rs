@@ -1,8 +1,8 @@
 //! A repository and its layout: where its directories are, which format it has, what of it is missing.
 //!
 //! What comes in: a path. What goes out: an open repository, and a handle with which other threads open their own.
-//! libgit2 refuses partial clones (it does not know their extension), although it reads their objects well; those are opened
-//! here by their object database alone.
+//! libgit2 refuses partial clones and refs in tables (it does not know these extensions), although it reads their objects well;
+//! those are opened here by their object database alone.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -19,6 +19,9 @@ use crate::model::ObjectId;
 /// Extensions that change nothing about how this room reads; every other one is refused.
 const HARMLESS_EXTENSIONS: [&str; 6] =
     ["noop", "objectformat", "worktreeconfig", "preciousobjects", "relativeworktrees", "partialclone"];
+
+/// How refs may be kept.
+const REF_STORAGES: [&str; 2] = ["files", "reftable"];
 
 /// An open repository. One thread at a time; other threads open their own through [`Repo::opener`].
 pub struct Repo {
@@ -46,6 +49,9 @@ struct Layout {
     work_dir: Option<PathBuf>,
     format: ObjectFormat,
     by_objects_alone: bool,
+    ref_tables: bool,
+    /// Object directories beside its own, with those that they borrow from in turn.
+    borrowed: Vec<PathBuf>,
 }
 
 impl Repo {
@@ -61,6 +67,8 @@ impl Repo {
                     work_dir: inner.workdir().map(Path::to_owned),
                     format: inner.object_format(),
                     by_objects_alone: false,
+                    ref_tables: false,
+                    borrowed: Vec::new(),
                 };
                 Self::vetted(inner, layout)
             }
@@ -75,6 +83,15 @@ impl Repo {
             .ancestors()
             .find(|ancestor| traces(ancestor))
             .map_or_else(|| Err(GitError::NotARepository { path: path.to_owned() }), Self::open)
+    }
+
+    /// The same repository with the objects of these directories as well: what git names to a hook while pushed objects lie in
+    /// quarantine. Those that are not there are left out, as git does.
+    pub fn borrowing(self, directories: Vec<PathBuf>) -> Result<Self, GitError> {
+        let Self { inner, mut layout, .. } = self;
+        layout.borrowed = directories.into_iter().filter(|directory| directory.is_dir()).collect();
+        layout.lend(&inner).map_err(|error| layout.broken(&error))?;
+        Self::vetted(inner, layout)
     }
 
     /// A handle for other threads.
@@ -123,10 +140,20 @@ impl Repo {
         partial.then(|| Partial { filter: filter.map(|(_, value)| value) })
     }
 
+    /// The name of the remote that is configured with this URL.
+    pub(super) fn remote_at(&self, url: &str) -> Option<String> {
+        let settings = settings(self.common_dir()).ok()?;
+        let mut urls = settings.iter().filter(|(_, value)| value == url);
+        urls.find_map(|(name, _)| {
+            let name = name.strip_prefix("remote.")?;
+            name.strip_suffix(".pushurl").or_else(|| name.strip_suffix(".url")).map(str::to_owned)
+        })
+    }
+
     /// Access to the objects.
     pub fn reader(&self) -> Result<Reader<'_>, GitError> {
         let odb = self.inner.odb().map_err(|error| self.broken(&error))?;
-        let loose = Loose::among(pack::directories(&self.common_dir().join("objects")));
+        let loose = Loose::among(self.layout.object_directories());
         Ok(Reader::new(odb, loose, self.forbidden.now()))
     }
 
@@ -135,20 +162,26 @@ impl Repo {
         &self.forbidden
     }
 
+    /// Whether refs are kept in tables, not in files.
+    pub(super) fn has_ref_tables(&self) -> bool {
+        self.layout.ref_tables
+    }
+
     pub(super) fn format(&self) -> ObjectFormat {
         self.layout.format
     }
 
     pub(super) fn broken(&self, error: &git2::Error) -> GitError {
-        GitError::Broken { path: self.layout.opened.clone(), reason: error.message().to_owned() }
+        self.layout.broken(error)
+    }
+
+    /// Object directories that it borrows from because it was told to.
+    pub(super) fn borrowed(&self) -> &[PathBuf] {
+        &self.layout.borrowed
     }
 
     fn vetted(inner: Repository, layout: Layout) -> Result<Self, GitError> {
-        if layout.common_dir.join("reftable").is_dir() {
-            return Err(unsupported(&layout.opened, "reftable refs"));
-        }
-        let directories = pack::directories(&layout.common_dir.join("objects"));
-        let forbidden = Forbidden::among(directories, layout.id_length());
+        let forbidden = Forbidden::among(layout.object_directories(), layout.id_length());
         Ok(Self { inner, layout, forbidden })
     }
 
@@ -169,14 +202,12 @@ impl Repo {
             .filter_map(|(name, value)| name.strip_prefix("extensions.").map(|name| (name, value.as_str())))
             .collect();
         for &(name, value) in &extensions {
-            let harmless = HARMLESS_EXTENSIONS.contains(&name) || (name, value) == ("refstorage", "files");
+            let harmless = HARMLESS_EXTENSIONS.contains(&name) || name == "refstorage" && REF_STORAGES.contains(&value);
             if !harmless {
-                let what = if value == "reftable" { "reftable refs" } else { &format!("the extension '{name}'") };
-                return Err(unsupported(path, what));
+                return Err(unsupported(path, &format!("the extension '{name}'")));
             }
         }
-        if !extensions.iter().any(|(name, value)| *name == "partialclone" || (*name, *value) == ("refstorage", "files"))
-        {
+        if !extensions.iter().any(|(name, _)| ["partialclone", "refstorage"].contains(name)) {
             return Err(broken(error.message()));
         }
         let format = match extensions.iter().find(|(name, _)| *name == "objectformat") {
@@ -184,7 +215,16 @@ impl Repo {
             _ => ObjectFormat::Sha1,
         };
         let work_dir = path.join(".git").exists().then(|| path.to_owned());
-        let layout = Layout { opened: path.to_owned(), git_dir, common_dir, work_dir, format, by_objects_alone: true };
+        let layout = Layout {
+            opened: path.to_owned(),
+            git_dir,
+            common_dir,
+            work_dir,
+            format,
+            by_objects_alone: true,
+            ref_tables: extensions.contains(&("refstorage", "reftable")),
+            borrowed: Vec::new(),
+        };
         Self::vetted(layout.open().map_err(|error| broken(error.message()))?, layout)
     }
 }
@@ -193,22 +233,39 @@ impl Opener {
     /// Opens the repository once more.
     pub fn open(&self) -> Result<Repo, GitError> {
         let Self(layout, forbidden) = self.clone();
-        let inner = layout
-            .open()
-            .map_err(|error| GitError::Broken { path: layout.opened.clone(), reason: error.message().to_owned() })?;
+        let inner = layout.open().map_err(|error| layout.broken(&error))?;
         Ok(Repo { inner, layout, forbidden })
     }
 }
 
 impl Layout {
     fn open(&self) -> Result<Repository, git2::Error> {
-        if !self.by_objects_alone {
-            return Repository::open(&self.opened);
+        let repository = if self.by_objects_alone {
+            let odb = Odb::new_ext(self.format)?;
+            odb.add_disk_alternate(text(&self.common_dir.join("objects"))?)?;
+            Repository::from_odb(odb)?
+        } else {
+            Repository::open(&self.opened)?
+        };
+        self.lend(&repository)?;
+        Ok(repository)
+    }
+
+    /// Lets libgit2 read what is borrowed.
+    fn lend(&self, repository: &Repository) -> Result<(), git2::Error> {
+        if self.borrowed.is_empty() {
+            return Ok(());
         }
-        let objects = self.common_dir.join("objects");
-        let odb = Odb::new_ext(self.format)?;
-        odb.add_disk_alternate(objects.to_str().ok_or_else(|| git2::Error::from_str("its path is not UTF-8"))?)?;
-        Repository::from_odb(odb)
+        let odb = repository.odb()?;
+        self.borrowed.iter().try_for_each(|directory| odb.add_disk_alternate(text(directory)?))
+    }
+
+    fn object_directories(&self) -> Vec<PathBuf> {
+        pack::directories(&self.common_dir.join("objects"), &self.borrowed)
+    }
+
+    fn broken(&self, error: &git2::Error) -> GitError {
+        GitError::Broken { path: self.opened.clone(), reason: error.message().to_owned() }
     }
 
     fn id_length(&self) -> usize {
@@ -217,6 +274,11 @@ impl Layout {
             ObjectFormat::Sha256 => 32,
         }
     }
+}
+
+/// libgit2 takes paths as text only.
+fn text(path: &Path) -> Result<&str, git2::Error> {
+    path.to_str().ok_or_else(|| git2::Error::from_str("its path is not UTF-8"))
 }
 
 fn unsupported(path: &Path, what: &str) -> GitError {
@@ -308,8 +370,8 @@ mod tests {
         assert!(name(Repo::open(scratch.path())).contains("the extension 'somethingnew'"));
         scratch.write(".git/config", "[core]\nbare\nx\n[remote \"o\"]\npromisor\n");
         assert_eq!(Repo::open(scratch.path()).unwrap().partial(), Some(Partial { filter: None }), "values left out");
-        scratch.write(".git/config", "[core]\nrepositoryformatversion = 1\n[extensions]\nrefStorage = reftable\n");
-        assert!(name(Repo::open(scratch.path())).contains("reftable refs"));
+        scratch.write(".git/config", "[core]\nrepositoryformatversion = 1\n[extensions]\nrefStorage = slate\n");
+        assert!(name(Repo::open(scratch.path())).contains("the extension 'refstorage'"));
     }
 
     #[test]

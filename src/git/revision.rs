@@ -2,6 +2,8 @@
 //!
 //! What comes in: the words. What goes out: ids of commits to include and to exclude, or an error that names the bad word.
 
+use std::collections::HashSet;
+
 use super::error::GitError;
 use super::objects::Reader;
 use super::refs::{Target, peel};
@@ -15,6 +17,41 @@ pub struct Range {
     pub include: Vec<ObjectId>,
     /// Tips that are out.
     pub exclude: Vec<ObjectId>,
+    /// Annotated tags that were named on the way to what is in.
+    pub tags: Vec<ObjectId>,
+    /// Trees and blobs that are in by themselves.
+    pub lone: Vec<Target>,
+}
+
+/// What a revision names.
+#[derive(Clone, Debug)]
+struct Named {
+    commit: ObjectId,
+    /// Annotated tags on the way to it.
+    tags: Vec<ObjectId>,
+}
+
+impl Range {
+    fn between(from: Option<Named>, to: Option<Named>) -> Self {
+        let mut range = Self::default();
+        let tags_out: Vec<ObjectId> = range.leave_out(from).collect();
+        range.take_in(to);
+        range.tags.retain(|tag| !tags_out.contains(tag));
+        range
+    }
+
+    fn take_in(&mut self, named: Option<Named>) {
+        if let Some(Named { commit, tags }) = named {
+            self.include.push(commit);
+            self.tags.extend(tags);
+        }
+    }
+
+    /// Gives the tags that are out with it.
+    fn leave_out(&mut self, named: Option<Named>) -> impl Iterator<Item = ObjectId> + use<> {
+        self.exclude.extend(named.as_ref().map(|named| named.commit));
+        named.into_iter().flat_map(|named| named.tags)
+    }
 }
 
 impl Repo {
@@ -22,29 +59,31 @@ impl Repo {
     pub fn ranges(&self, specs: &[String]) -> Result<Vec<Range>, GitError> {
         let mut all = Range::default();
         let mut symmetric = Vec::new();
+        let mut tags_out = HashSet::new();
         for spec in specs {
             if let Some((left, right)) = spec.split_once("...") {
-                let (left, right) = (self.commit_of(left, spec)?, self.commit_of(right, spec)?);
-                symmetric.push(Range { include: Vec::from_iter(right), exclude: Vec::from_iter(left) });
-                symmetric.push(Range { include: Vec::from_iter(left), exclude: Vec::from_iter(right) });
+                let (left, right) = (self.named_by(left, spec)?, self.named_by(right, spec)?);
+                symmetric.push(Range::between(left.clone(), right.clone()));
+                symmetric.push(Range::between(right, left));
             } else if let Some((left, right)) = spec.split_once("..") {
-                all.exclude.extend(self.commit_of(left, spec)?);
-                all.include.extend(self.commit_of(right, spec)?);
+                tags_out.extend(all.leave_out(self.named_by(left, spec)?));
+                all.take_in(self.named_by(right, spec)?);
             } else if let Some(out) = spec.strip_prefix('^') {
-                all.exclude.extend(self.commit_of(out, spec)?);
+                tags_out.extend(all.leave_out(self.named_by(out, spec)?));
             } else {
-                all.include.extend(self.commit_of(spec, spec)?);
+                all.take_in(self.named_by(spec, spec)?);
             }
         }
         for range in &mut symmetric {
             range.exclude.extend(&all.exclude);
         }
         symmetric.push(all);
+        symmetric.iter_mut().for_each(|range| range.tags.retain(|tag| !tags_out.contains(tag)));
         Ok(symmetric.into_iter().filter(|range| !range.include.is_empty()).collect())
     }
 
-    /// The commit that a revision names; nothing for the all-zero id, with which hooks say that a ref is not there.
-    fn commit_of(&self, revision: &str, spec: &str) -> Result<Option<ObjectId>, GitError> {
+    /// What a revision names; nothing for the all-zero id, with which hooks say that a ref is not there.
+    fn named_by(&self, revision: &str, spec: &str) -> Result<Option<Named>, GitError> {
         if revision.len() == self.id_length() * 2 && revision.bytes().all(|digit| digit == b'0') {
             return Ok(None);
         }
@@ -54,7 +93,7 @@ impl Repo {
     }
 
     /// What `base~2^{commit}^` names. libgit2 could tell, but reads objects on the way that it may not survive.
-    fn resolve(&self, revision: &str) -> Result<ObjectId, String> {
+    fn resolve(&self, revision: &str) -> Result<Named, String> {
         let reader = self.reader().map_err(|error| error.to_string())?;
         let (base, steps) = revision.split_at(revision.find(['~', '^']).unwrap_or(revision.len()));
         if revision.split_once(':').is_some_and(|(commit, _)| !commit.is_empty()) {
@@ -67,7 +106,8 @@ impl Repo {
         if !reader.contains(&id) {
             return Err(format!("the object {id} is not in this repository"));
         }
-        let mut commit = match peel(&reader, id)?.1 {
+        let (mut tags, target) = peel(&reader, id)?;
+        let mut commit = match target {
             Target::Commit(commit) => commit,
             Target::Tree(_) => return Err("it names a tree, not a commit".to_owned()),
             Target::Blob(_) => return Err("it names a blob, not a commit".to_owned()),
@@ -78,7 +118,10 @@ impl Repo {
         for step in parse_steps(steps).ok_or("what follows the name is not understood")? {
             commit = self.parent(&reader, commit, step)?;
         }
-        Ok(commit)
+        if !steps.is_empty() {
+            tags.clear(); // from the commit on, or said so
+        }
+        Ok(Named { commit, tags })
     }
 
     fn named(&self, base: &str, reader: &Reader<'_>) -> Option<ObjectId> {
@@ -158,12 +201,18 @@ mod tests {
         scratch.git(&["tag", "-m", "release", "v1"]);
         let repo = scratch.open();
         let zero = "0".repeat(40);
-        let range =
-            |include: &[ObjectId], exclude: &[ObjectId]| Range { include: include.to_vec(), exclude: exclude.to_vec() };
+        let range = |include: &[ObjectId], exclude: &[ObjectId]| Range {
+            include: include.to_vec(),
+            exclude: exclude.to_vec(),
+            ..Range::default()
+        };
+        let tag = scratch.id("v1");
+        let tagged = |range: Range| Range { tags: vec![tag], ..range };
         let cases = [
             (vec!["HEAD~1..HEAD".to_owned()], vec![range(&[b], &[a])]),
             (vec!["HEAD~1..".to_owned()], vec![range(&[b], &[a])]),
-            (vec!["v1".to_owned(), "^main^".to_owned()], vec![range(&[b], &[a])]),
+            (vec!["v1".to_owned(), "^main^".to_owned()], vec![tagged(range(&[b], &[a]))]),
+            (vec!["v1".to_owned(), "^v1".to_owned()], vec![range(&[b], &[b])]),
             (vec!["main~1...main".to_owned()], vec![range(&[b], &[a]), range(&[a], &[b])]),
             (vec!["v1^{}~0^^{commit}..@".to_owned()], vec![range(&[b], &[a])]),
             (vec![format!("{}..release-3-g{}", a.short(), b.short())], vec![range(&[b], &[a])]),
@@ -227,7 +276,7 @@ mod tests {
             let error = repo.ranges(&[revision.to_owned()]).unwrap_err().to_string();
             assert_eq!(error, format!("cannot resolve the revision '{revision}': {expected}"));
         }
-        let range = Range { include: vec![commit], exclude: Vec::new() };
+        let range = Range { include: vec![commit], tags: vec![scratch.id("annotated-commit")], ..Range::default() };
         assert_eq!(repo.ranges(&["annotated-commit".to_owned()]).unwrap(), [range]);
     }
 }

@@ -6,11 +6,14 @@
 use std::cmp::Ordering;
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
+use std::sync::Arc;
 
+use super::entries::{Entries, TreeEntry};
 use super::error::GitError;
 use super::kind::Kind;
 use super::objects::Reader;
 use super::repo::Repo;
+use super::skeleton::{Ends, Skeleton};
 use crate::model::ObjectId;
 
 /// Raw trees held for the next comparison, which mostly needs the same ones.
@@ -20,20 +23,6 @@ const MOST_ENTRIES: usize = 8_000_000;
 /// No file system goes deeper.
 const LONGEST_PATH: usize = 16 << 10;
 
-const KIND: u32 = 0o170_000;
-const DIRECTORY: u32 = 0o040_000;
-const GITLINK: u32 = 0o160_000;
-
-/// One entry of a tree.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TreeEntry<'t> {
-    mode: u32,
-    /// The file's name.
-    pub name: &'t [u8],
-    /// The blob or subtree.
-    pub id: ObjectId,
-}
-
 /// Called with a blob's directory (a slash at its end), name and id.
 pub type Visit<'v> = dyn FnMut(&[u8], &[u8], &ObjectId) + 'v;
 
@@ -41,7 +30,9 @@ pub type Visit<'v> = dyn FnMut(&[u8], &[u8], &ObjectId) + 'v;
 pub struct Trees<'r> {
     reader: Reader<'r>,
     id_length: usize,
-    cache: HashMap<ObjectId, Rc<[u8]>>,
+    cache: HashMap<ObjectId, Arc<[u8]>>,
+    /// What is known of trees without reading them.
+    skeleton: Option<Skeleton>,
     held: usize,
     unreadable: HashSet<ObjectId>,
     cut_short: bool,
@@ -53,30 +44,6 @@ struct Pending {
     old: Vec<ObjectId>,
 }
 
-impl TreeEntry<'_> {
-    /// Whether it is a subtree.
-    pub fn is_directory(&self) -> bool {
-        self.mode & KIND == DIRECTORY
-    }
-
-    /// Whether it is a file or symbolic link.
-    pub fn is_blob(&self) -> bool {
-        !matches!(self.mode & KIND, DIRECTORY | GITLINK)
-    }
-
-    /// git's order of the entries of a tree: directories as if a slash followed.
-    fn order(&self, other: &Self) -> Ordering {
-        let common = self.name.len().min(other.name.len());
-        let head = self.name.get(..common).cmp(&other.name.get(..common));
-        let next = |entry: &Self| match entry.name.get(common) {
-            None if entry.is_directory() => b'/',
-            None => 0,
-            Some(byte) => *byte,
-        };
-        head.then_with(|| next(self).cmp(&next(other)))
-    }
-}
-
 impl<'r> Trees<'r> {
     /// For the trees of this repository.
     pub fn new(repo: &'r Repo) -> Result<Self, GitError> {
@@ -84,10 +51,16 @@ impl<'r> Trees<'r> {
             reader: repo.reader()?,
             id_length: repo.id_length(),
             cache: HashMap::new(),
+            skeleton: None,
             held: 0,
             unreadable: HashSet::new(),
             cut_short: false,
         })
+    }
+
+    /// For comparisons that only ask for these blobs: whatever does not lead to one of them may be left out of a tree.
+    pub fn leading_to(repo: &'r Repo, blobs: &HashSet<ObjectId>, ends: &Ends<'_>) -> Result<Self, GitError> {
+        Ok(Self { skeleton: Some(Skeleton::of(repo, blobs, ends)), ..Self::new(repo)? })
     }
 
     /// Trees that could not be read so far.
@@ -101,15 +74,18 @@ impl<'r> Trees<'r> {
     }
 
     /// The bytes of a tree; nothing where it cannot be read.
-    pub fn raw(&mut self, id: &ObjectId) -> Rc<[u8]> {
-        if let Some(tree) = self.cache.get(id) {
-            return Rc::clone(tree);
+    pub fn raw(&mut self, id: &ObjectId) -> Arc<[u8]> {
+        if let Some(tree) = self.skeleton.as_ref().and_then(|skeleton| skeleton.tree(id)) {
+            return tree;
         }
-        let tree: Rc<[u8]> = match self.reader.read_as(id, Kind::Tree) {
+        if let Some(tree) = self.cache.get(id) {
+            return Arc::clone(tree);
+        }
+        let tree: Arc<[u8]> = match self.reader.read_as(id, Kind::Tree) {
             Ok(object) => object.bytes().into(),
             Err(_) => {
                 self.unreadable.insert(*id);
-                Rc::default()
+                Arc::default()
             }
         };
         if self.held + tree.len() > HELD_BYTES {
@@ -117,13 +93,13 @@ impl<'r> Trees<'r> {
             self.held = 0;
         }
         self.held += tree.len();
-        self.cache.insert(*id, Rc::clone(&tree));
+        self.cache.insert(*id, Arc::clone(&tree));
         tree
     }
 
     /// The entries in the bytes of a tree.
     pub fn entries<'t>(&self, tree: &'t [u8]) -> impl Iterator<Item = TreeEntry<'t>> + use<'t> {
-        Entries { rest: tree, id_length: self.id_length }
+        Entries::of(tree, self.id_length)
     }
 
     /// Visits each blob that `new` has and none of `old` has at the same path.
@@ -135,7 +111,7 @@ impl<'r> Trees<'r> {
         let mut pending = vec![Pending { path: Rc::default(), new, old: old.to_vec() }];
         while let Some(directory) = pending.pop() {
             let tree = self.raw(&directory.new);
-            let old: Vec<Rc<[u8]>> = directory.old.iter().map(|id| self.raw(id)).collect();
+            let old: Vec<Arc<[u8]>> = directory.old.iter().map(|id| self.raw(id)).collect();
             let mut old: Vec<_> = old.iter().map(|tree| self.entries(tree).peekable()).collect();
             for entry in self.entries(&tree) {
                 let Some(left) = entries_left.checked_sub(1).filter(|_| directory.path.len() < LONGEST_PATH) else {
@@ -164,58 +140,5 @@ impl<'r> Trees<'r> {
                 }
             }
         }
-    }
-}
-
-struct Entries<'t> {
-    rest: &'t [u8],
-    id_length: usize,
-}
-
-impl<'t> Iterator for Entries<'t> {
-    type Item = TreeEntry<'t>;
-
-    fn next(&mut self) -> Option<TreeEntry<'t>> {
-        let space = memchr::memchr(b' ', self.rest)?;
-        let (mode, rest) = (self.rest.get(..space)?, self.rest.get(space + 1..)?);
-        let end = memchr::memchr(0, rest)?;
-        let (name, rest) = (rest.get(..end)?, rest.get(end + 1..)?);
-        let (id, rest) = rest.split_at_checked(self.id_length)?;
-        self.rest = rest;
-        let mode = mode.iter().fold(0u32, |mode, digit| mode.wrapping_shl(3) | u32::from(digit & 7));
-        Some(TreeEntry { mode, name, id: ObjectId::new(id)? })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn entry<'t>(mode: &str, name: &'t str) -> TreeEntry<'t> {
-        TreeEntry {
-            mode: u32::from_str_radix(mode, 8).unwrap(),
-            name: name.as_bytes(),
-            id: ObjectId::new(&[7; 20]).unwrap(),
-        }
-    }
-
-    #[test]
-    fn entries_are_in_gits_order() {
-        let sorted = [entry("100644", "a"), entry("100644", "a.b"), entry("40000", "a"), entry("100644", "a0")];
-        for (at, left) in sorted.iter().enumerate() {
-            for (other, right) in sorted.iter().enumerate() {
-                assert_eq!(left.order(right), at.cmp(&other), "{left:?} {right:?}");
-            }
-        }
-    }
-
-    #[test]
-    fn a_cut_tree_ends_early() {
-        let mut tree = b"100644 a\0".to_vec();
-        tree.extend([1; 20]);
-        tree.extend(b"40000 b\0");
-        tree.extend([2; 19]);
-        let found: Vec<_> = Entries { rest: &tree, id_length: 20 }.collect();
-        assert_eq!(found, [TreeEntry { mode: 0o100_644, name: b"a", id: ObjectId::new(&[1; 20]).unwrap() }]);
     }
 }

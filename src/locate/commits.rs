@@ -6,18 +6,24 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::paths::{Life, Lives, Pair};
+use super::paths::{Life, Lives, Pair, Stop};
 use super::tips::{Known, Wanted};
 use crate::git::{GitError, Kind, Reader, Repo, Target, Tip, Trees, Walk, display};
 use crate::model::{Code, Commit, Location, Notification, ObjectId, ObjectKind, Place, Region};
 
-/// Looks up path, commit and refs of every location in history. Sorted, each once.
-pub fn attribute(repo: &Repo, locations: Vec<Location>) -> (Vec<Location>, Vec<Notification>) {
+/// Looks up path, commit and refs of every location in history; `tips` are the repository's refs. Sorted, each once. Gives up,
+/// and says so, as soon as `stop` says yes.
+pub fn attribute(
+    repo: &Repo,
+    tips: &[Tip],
+    locations: Vec<Location>,
+    stop: &Stop<'_>,
+) -> (Vec<Location>, Vec<Notification>) {
     let sought = Sought::among(&locations);
     if sought.is_empty() {
         return (sorted(locations), Vec::new());
     }
-    match Survey::take(repo, &sought) {
+    match Survey::take(repo, tips, &sought, stop) {
         Ok((survey, notes)) => {
             let mut describe = Describe::new(&survey.reader);
             let located = locations.into_iter().flat_map(|location| survey.locate(location, &mut describe)).collect();
@@ -71,30 +77,37 @@ struct Survey<'r> {
 }
 
 impl<'r> Survey<'r> {
-    fn take(repo: &'r Repo, sought: &Sought) -> Result<(Self, Vec<Notification>), GitError> {
-        let (tips, _broken) = repo.refs()?;
+    fn take(
+        repo: &'r Repo,
+        tips: &[Tip],
+        sought: &Sought,
+        stop: &Stop<'_>,
+    ) -> Result<(Self, Vec<Notification>), GitError> {
         let commits: Vec<ObjectId> = tips.iter().filter_map(Tip::commit).collect();
         let walk = repo.walk(&commits, &[])?;
         let mut survey = Self {
             reader: repo.reader()?,
             records: HashMap::new(),
             reachable: walk.commits.iter().map(|commit| commit.id).collect(),
-            refs_to: refs_to(&tips),
+            refs_to: refs_to(tips),
         };
         let mut notes = Vec::from_iter(unread_commits(&walk));
         if !sought.blobs.is_empty() {
-            let mut trees = Trees::new(repo)?;
-            survey.reach(&walk, &tips, sought, &mut trees);
-            survey.beyond(repo, &walk, sought, &mut trees)?;
+            let mut trees = Trees::leading_to(repo, &sought.blobs, stop)?;
+            survey.reach(&walk, tips, sought, &mut trees, stop);
+            if !stop() {
+                survey.beyond(repo, &walk, sought, &mut trees, stop)?;
+            }
             notes.extend(unread_trees(&trees));
         }
+        notes.extend(stop().then(|| incomplete("it was interrupted")));
         Ok((survey, notes))
     }
 
     /// The pairs that refs reach.
-    fn reach(&mut self, walk: &Walk, tips: &[Tip], sought: &Sought, trees: &mut Trees<'_>) {
+    fn reach(&mut self, walk: &Walk, tips: &[Tip], sought: &Sought, trees: &mut Trees<'_>, stop: &Stop<'_>) {
         let mut lives = Lives::of(&sought.blobs);
-        lives.follow(&walk.commits, trees);
+        lives.follow(&walk.commits, trees, stop);
         let mut pairs: BTreeMap<Pair, Option<Life>> =
             lives.known.into_iter().map(|(pair, life)| (pair, Some(life))).collect();
         for tip in tips {
@@ -123,7 +136,14 @@ impl<'r> Survey<'r> {
     }
 
     /// Blobs that no ref reaches: dropped by an amend, a rebase, a deleted branch, an old stash.
-    fn beyond(&mut self, repo: &Repo, walk: &Walk, sought: &Sought, trees: &mut Trees<'_>) -> Result<(), GitError> {
+    fn beyond(
+        &mut self,
+        repo: &Repo,
+        walk: &Walk,
+        sought: &Sought,
+        trees: &mut Trees<'_>,
+        stop: &Stop<'_>,
+    ) -> Result<(), GitError> {
         let lost: HashSet<ObjectId> =
             sought.blobs.iter().filter(|id| !self.records.contains_key(id)).copied().collect();
         if lost.is_empty() {
@@ -140,7 +160,7 @@ impl<'r> Survey<'r> {
         let unreached = repo.commits(unreached.map(|object| object.id))?;
         let mut lives = Lives::of(&lost);
         lives.knows(&walk.commits);
-        lives.follow(&unreached.commits, trees);
+        lives.follow(&unreached.commits, trees, stop);
         for ((id, path), life) in lives.known {
             self.records.entry(id).or_default().push(Record {
                 path: display(&path),
@@ -263,7 +283,7 @@ fn sorted(mut locations: Vec<Location>) -> Vec<Location> {
 }
 
 /// Work tree first, then the index, then history by path.
-fn key(location: &Location) -> (u8, &str, Region, Option<ObjectId>) {
+fn key(location: &Location) -> (u8, &str, Option<&str>, Region, Option<ObjectId>) {
     let (rank, id) = match location.place {
         Place::Worktree => (0, None),
         Place::Staged => (1, None),
@@ -271,13 +291,17 @@ fn key(location: &Location) -> (u8, &str, Region, Option<ObjectId>) {
         Place::File => (3, None),
         Place::History { id, .. } => (4, Some(id)),
     };
-    (rank, &location.path, location.region, id)
+    (rank, &location.path, location.member.as_deref(), location.region, id)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::git::fixture::Scratch;
+
+    fn attribute(repo: &Repo, locations: Vec<Location>) -> (Vec<Location>, Vec<Notification>) {
+        super::attribute(repo, &repo.refs().unwrap().0, locations, &|| false)
+    }
 
     fn location(id: ObjectId, kind: ObjectKind) -> Location {
         let region = Region { line: 1, column: 1, end_line: 1, end_column: 2 };

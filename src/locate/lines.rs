@@ -12,13 +12,14 @@ pub fn hits(blob: &Blob<'_>, mut matches: Vec<Match>) -> Vec<Hit> {
         return Vec::new();
     }
     matches.sort_by_key(|found| (found.span.start, found.span.end));
-    let (place, path) = place_of(&blob.origin);
+    let (place, path, member) = place_of(&blob.origin);
     let mut counter = Counter { bytes: blob.bytes, encoding: Encoding::of(blob.bytes), at: 0, place: blob.start };
     let (message, headers) = message(blob);
     matches
         .into_iter()
         .map(|found| {
             let mut location = Location::new(place.clone(), path.clone(), counter.region(&found.span));
+            location.member.clone_from(&member);
             if found.span.start >= message {
                 location.region.line = location.region.line.saturating_sub(headers);
                 location.region.end_line = location.region.end_line.saturating_sub(headers);
@@ -42,13 +43,17 @@ fn message(blob: &Blob<'_>) -> (usize, u64) {
     }
 }
 
-fn place_of(origin: &Origin) -> (Place, String) {
+fn place_of(origin: &Origin) -> (Place, String, Option<String>) {
     match origin {
-        Origin::Worktree { path } => (Place::Worktree, path.clone()),
-        Origin::Staged { path, .. } => (Place::Staged, path.clone()),
-        Origin::History { id, kind } => (Place::History { id: *id, kind: *kind }, String::new()),
-        Origin::Stdin => (Place::Stdin, String::new()),
-        Origin::File { path } => (Place::File, path.clone()),
+        Origin::Worktree { path } => (Place::Worktree, path.clone(), None),
+        Origin::Staged { path, .. } => (Place::Staged, path.clone(), None),
+        Origin::History { id, kind } => (Place::History { id: *id, kind: *kind }, String::new(), None),
+        Origin::Stdin => (Place::Stdin, String::new(), None),
+        Origin::File { path } => (Place::File, path.clone(), None),
+        Origin::Member { outer, path } => {
+            let (place, outer, _) = place_of(outer);
+            (place, outer, Some(path.clone()))
+        }
     }
 }
 

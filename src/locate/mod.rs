@@ -8,3 +8,5 @@ pub mod lines;
 
 mod paths;
 mod tips;
+#[cfg(test)]
+mod truth;

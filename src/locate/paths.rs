@@ -8,6 +8,9 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use crate::git::{CommitNode, Trees};
 use crate::model::ObjectId;
 
+/// Says whether to give up.
+pub(super) type Stop<'s> = dyn Fn() -> bool + Sync + 's;
+
 /// A blob at a path.
 pub(super) type Pair = (ObjectId, Vec<u8>);
 
@@ -53,9 +56,9 @@ impl<'w> Lives<'w> {
     }
 
     /// Follows them through these commits as well; their parents must have come before, or be missing.
-    pub(super) fn follow(&mut self, commits: &[CommitNode], trees: &mut Trees<'_>) {
+    pub(super) fn follow(&mut self, commits: &[CommitNode], trees: &mut Trees<'_>, stop: &Stop<'_>) {
         self.trees_of.reserve(commits.len());
-        for commit in commits {
+        for commit in commits.iter().take_while(|_| !stop()) {
             let parents: Vec<ObjectId> =
                 commit.parents.iter().filter_map(|parent| self.trees_of.get(parent).copied()).collect();
             self.introduce(commit, &parents, trees);

@@ -95,6 +95,13 @@ pub enum Origin {
         /// As shown to the user.
         path: String,
     },
+    /// A member of an archive.
+    Member {
+        /// Where the archive came from; no member itself.
+        outer: Box<Self>,
+        /// The way through the archive, and through those inside it: `package/.npmrc`, `inner.zip!package/.npmrc`.
+        path: String,
+    },
 }
 
 /// Where a blob's first byte stands within the content. Zero but for the later windows of content too large to hold.

@@ -1,5 +1,7 @@
 //! Where a secret stands.
 
+use std::borrow::Cow;
+
 use super::blob::{ObjectId, ObjectKind};
 
 /// Where in a text. Lines and columns count from 1; columns count Unicode characters, invalid bytes one each.
@@ -57,7 +59,9 @@ pub struct Location {
     pub target: usize,
     /// Path, in display form; empty for standard input, commit messages, tags, and objects that no tree names.
     pub path: String,
-    /// Where in the text.
+    /// In an archive at that path: the way to the member, `package/.npmrc`, `inner.zip!package/.npmrc`.
+    pub member: Option<String>,
+    /// Where in the text, of the member if it is one.
     pub region: Region,
     /// The commit that brought it in (for a commit message: that commit), if one was found.
     pub commit: Option<Commit>,
@@ -78,12 +82,21 @@ impl Location {
             place,
             target: 0,
             path,
+            member: None,
             region,
             commit: None,
             removed: None,
             reachable: true,
             at_tip: Vec::new(),
             allow: None,
+        }
+    }
+
+    /// Path and member as people read them: `a.tgz!package/.npmrc`.
+    pub fn whole_path(&self) -> Cow<'_, str> {
+        match &self.member {
+            Some(member) => Cow::Owned(format!("{}!{member}", self.path)),
+            None => Cow::Borrowed(&self.path),
         }
     }
 }

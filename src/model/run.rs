@@ -34,6 +34,14 @@ pub enum Code {
     ObjectUnreadable,
     /// An object is over the size limit.
     ObjectTooLarge,
+    /// An archive goes past a limit; what lies beyond was not searched.
+    ArchiveLimited,
+    /// A member of an archive is compressed in a way that cannot be unpacked.
+    ArchiveUnsupported,
+    /// A member of an archive is encrypted.
+    ArchiveEncrypted,
+    /// An archive does not unpack to its end.
+    ArchiveDamaged,
     /// The clone is shallow.
     HistoryShallow,
     /// The clone is partial: objects are missing.
@@ -42,8 +50,8 @@ pub enum Code {
     HistoryNested,
     /// The repository has no commit yet.
     HistoryUnborn,
-    /// The search of the history stopped before its end.
-    HistoryUnfinished,
+    /// The search stopped before its end.
+    SearchUnfinished,
     /// A ref does not resolve.
     RefBroken,
     /// Part of the history could not be walked for attribution; findings there have no commit.
@@ -69,11 +77,15 @@ impl Code {
             Self::DirectoryUnreadable => "directory-unreadable",
             Self::ObjectUnreadable => "object-unreadable",
             Self::ObjectTooLarge => "object-too-large",
+            Self::ArchiveLimited => "archive-limited",
+            Self::ArchiveUnsupported => "archive-unsupported",
+            Self::ArchiveEncrypted => "archive-encrypted",
+            Self::ArchiveDamaged => "archive-damaged",
             Self::HistoryShallow => "history-shallow",
             Self::HistoryPartial => "history-partial",
             Self::HistoryNested => "history-nested",
             Self::HistoryUnborn => "history-unborn",
-            Self::HistoryUnfinished => "history-unfinished",
+            Self::SearchUnfinished => "search-unfinished",
             Self::RefBroken => "ref-broken",
             Self::AttributionIncomplete => "attribution-incomplete",
             Self::RangeEmpty => "range-empty",

@@ -130,6 +130,9 @@ pub(super) struct ValidityJson {
 struct LocationJson {
     origin: &'static str,
     path: String,
+    /// The way to it through the archive: begins with `path`, if there is one, and `!`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    member: Option<String>,
     line: u64,
     column: u64,
     end_line: u64,
@@ -294,6 +297,10 @@ impl Scribe<'_> {
         LocationJson {
             origin: origin_word(&location.place),
             path: self.scrub(&location.path),
+            member: location.member.as_ref().map(|member| match location.path.as_str() {
+                "" => self.scrub(member),
+                _ => self.scrub(&location.whole_path()),
+            }),
             line: location.region.line,
             column: location.region.column,
             end_line: location.region.end_line,

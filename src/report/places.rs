@@ -22,10 +22,10 @@ pub(super) fn telling(locations: &[Location]) -> Vec<&Location> {
     let committed: HashSet<_> = locations
         .iter()
         .filter(|location| matches!(location.place, Place::History { .. }) && !location.at_tip.is_empty())
-        .map(|location| (location.path.as_str(), location.region))
+        .map(|location| (location.whole_path(), location.region))
         .collect();
     let told = |location: &&Location| {
-        location.place == Place::Worktree && committed.contains(&(location.path.as_str(), location.region))
+        location.place == Place::Worktree && committed.contains(&(location.whole_path(), location.region))
     };
     locations.iter().filter(|location| !told(location)).collect()
 }
@@ -54,14 +54,14 @@ pub(super) fn line(location: &Location, clean: &Cleaner) -> String {
 
 /// The place itself, without its history: `path:3`. Spaces in paths do not break.
 pub(super) fn spot(location: &Location, clean: &Cleaner) -> String {
-    let path = clean.line(&location.path, LONGEST_PATH).replace(' ', &NO_BREAK.to_string());
+    let path = clean.line(&location.whole_path(), LONGEST_PATH).replace(' ', &NO_BREAK.to_string());
     let row = location.region.line;
     match &location.place {
         Place::Worktree | Place::File => format!("{path}:{row}"),
         Place::Staged => format!("{path}:{row} (staged)"),
-        Place::Stdin => format!("standard input:{row}"),
-        Place::History { id, kind: ObjectKind::Blob } if path.is_empty() => {
-            format!("blob {}:{row}, which no tree names", id.short())
+        Place::Stdin => format!("standard input{path}:{row}"),
+        Place::History { id, kind: ObjectKind::Blob } if location.path.is_empty() => {
+            format!("blob {}{path}:{row}, which no tree names", id.short())
         }
         Place::History { kind: ObjectKind::Blob, .. } => format!("{path}:{row}"),
         Place::History { id, kind: ObjectKind::Commit } if location.commit.is_none() => {
@@ -118,12 +118,16 @@ mod tests {
             change(&mut location);
             location
         };
+        let in_archive = |location| with(location, &|location| location.member = Some("package/.npmrc".to_owned()));
         let cases = [
             (at(Place::Worktree, "a b/.npmrc", 3), "a b/.npmrc:3"),
             (at(Place::File, "/etc/npmrc", 3), "/etc/npmrc:3"),
             (at(Place::Staged, ".npmrc", 3), ".npmrc:3 (staged)"),
             (at(Place::Stdin, "", 3), "standard input:3"),
             (at(history(ObjectKind::Blob), "", 3), "blob 4d4d4d4:3, which no tree names"),
+            (in_archive(at(Place::Worktree, "a.tgz", 3)), "a.tgz!package/.npmrc:3"),
+            (in_archive(at(Place::Stdin, "", 3)), "standard input!package/.npmrc:3"),
+            (in_archive(at(history(ObjectKind::Blob), "", 3)), "blob 4d4d4d4!package/.npmrc:3, which no tree names"),
             (at(history(ObjectKind::Commit), "", 3), "line 3 of the message of commit 4d4d4d4"),
             (at(history(ObjectKind::Tag), "", 3), "line 3 of the message of tag 4d4d4d4"),
             (

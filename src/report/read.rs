@@ -85,6 +85,7 @@ struct Host {
 struct Spot {
     origin: OriginWord,
     path: String,
+    member: Option<String>,
     line: u64,
     #[serde(default = "first")]
     column: u64,
@@ -227,6 +228,7 @@ impl Spot {
             end_column: self.end_column.unwrap_or(self.column),
         };
         Ok(Location {
+            member: self.member.map(|member| within(&self.path, member)),
             commit: self.commit.map(CommitForm::commit).transpose()?,
             removed: self.removed.map(CommitForm::commit).transpose()?,
             reachable: self.reachable,
@@ -235,6 +237,11 @@ impl Spot {
             ..Location::new(place, self.path, region)
         })
     }
+}
+
+/// The way through the archive, of a way that begins with the archive's own path.
+fn within(path: &str, member: String) -> String {
+    member.strip_prefix(path).and_then(|rest| rest.strip_prefix('!')).map(str::to_owned).unwrap_or(member)
 }
 
 impl CommitForm {

@@ -33,7 +33,7 @@ const FINGERPRINT: &str = "keyrake/v1";
 /// Services take no more of one result.
 const MOST_LOCATIONS: usize = 100;
 /// What a path may hold in a URI as it is.
-const PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
+const PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/').remove(b'!');
 
 /// Writes the log.
 pub(super) fn write(run: &Run, out: &mut dyn io::Write) -> Result<(), ReportError> {
@@ -241,10 +241,12 @@ impl Log<'_> {
 
     /// A relative reference below the root of the repository; for what has no path, a name that says what it is.
     fn uri(&self, location: &Location) -> String {
-        let path = self.scrub(&location.path);
+        let path = self.scrub(&location.whole_path());
         let path = match &location.place {
-            Place::Stdin => return "stdin".to_owned(),
-            Place::History { id, kind } if path.is_empty() => return format!("git/{}/{id}", object_word(*kind)),
+            Place::Stdin => format!("stdin{path}"),
+            Place::History { id, kind } if location.path.is_empty() => {
+                format!("git/{}/{id}{path}", object_word(*kind))
+            }
             _ => path.trim_start_matches("./").to_owned(),
         };
         let encoded = utf8_percent_encode(&path, PATH).to_string();
@@ -940,6 +942,23 @@ mod tests {
                     assert!(!uri.is_empty() && uri.bytes().all(|byte| byte.is_ascii_graphic()), "{uri}");
                 }
             }
+        }
+    }
+
+    #[test]
+    fn members_of_archives_become_references() {
+        let run = samples::empty();
+        let clean = Cleaner::for_run(&run);
+        let log = Log::new(&run, &clean);
+        let cases = [
+            (Place::Worktree, "src/a b.tgz", "src/a%20b.tgz!in%20it/%23.txt"),
+            (Place::File, "/a.tgz", "file:///a.tgz!in%20it/%23.txt"),
+            (Place::Stdin, "", "stdin!in%20it/%23.txt"),
+            (samples::blob(1), "", "git/blob/0101010101010101010101010101010101010101!in%20it/%23.txt"),
+        ];
+        for (place, path, expected) in cases {
+            let location = Location { member: Some("in it/#.txt".to_owned()), ..samples::at(place, path, 1) };
+            assert_eq!(log.uri(&location), expected);
         }
     }
 

@@ -2,15 +2,16 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use crate::detect::Detector;
-use crate::git::{Repo, Tally};
+use crate::git::{Repo, Stop, Tally};
 use crate::locate;
 use crate::model::{Below, Blob, Hit, Location, Notification, ObjectId, Origin, Place, Summary};
 use crate::source::{Sink, SourceError};
 
 use super::target::{Excludes, Target};
+use super::until::{self, Until};
 
 /// How far a run is; written by the scan, read by whoever shows it.
 #[derive(Debug, Default)]
@@ -45,16 +46,20 @@ pub(super) fn target(
     index: usize,
     detector: &Detector,
     excludes: &Arc<Excludes>,
+    until: &Until<'_>,
     progress: &Progress,
 ) -> Result<Found, SourceError> {
-    let collector = Collector::new(detector, progress);
+    let collector = Collector::new(detector, until, progress);
     target.visit(excludes, &collector)?;
+    let stopped = collector.stopped.get().copied();
     let mut found = collector.finish();
+    let mut told = Vec::from_iter(stopped.map(until::unfinished));
     if let Some(repo) = target.repo() {
-        let (hits, notifications) = attribute(repo, found.hits);
+        let (hits, notifications) = attribute(repo, target, found.hits, until)?;
         found.hits = hits;
-        found.notifications.extend(notifications.into_iter().map(|said| target.noted(said)));
+        told.extend(notifications);
     }
+    found.notifications.extend(told.into_iter().map(|said| target.noted(said)));
     for hit in &mut found.hits {
         hit.location.target = index;
     }
@@ -64,6 +69,9 @@ pub(super) fn target(
 /// The sink of a scan.
 pub(super) struct Collector<'a> {
     detector: &'a Detector,
+    until: &'a Until<'a>,
+    /// Why something was left out, if it was.
+    stopped: OnceLock<Stop>,
     progress: &'a Progress,
     found: Mutex<Found>,
     files: AtomicU64,
@@ -73,9 +81,11 @@ pub(super) struct Collector<'a> {
 }
 
 impl<'a> Collector<'a> {
-    pub(super) fn new(detector: &'a Detector, progress: &'a Progress) -> Self {
+    pub(super) fn new(detector: &'a Detector, until: &'a Until<'a>, progress: &'a Progress) -> Self {
         Self {
             detector,
+            until,
+            stopped: OnceLock::new(),
             progress,
             found: Mutex::default(),
             files: AtomicU64::new(0),
@@ -110,6 +120,9 @@ impl<'a> Collector<'a> {
         let bytes = blob.bytes.len() as u64;
         self.bytes.fetch_add(bytes, Ordering::Relaxed);
         self.progress.bytes.fetch_add(bytes, Ordering::Relaxed);
+        if let Origin::Member { .. } = blob.origin {
+            return; // the archive is the file
+        }
         // Later windows of content that is too large to hold were counted with the first.
         if blob.start.offset == 0 {
             self.files.fetch_add(1, Ordering::Relaxed);
@@ -144,22 +157,34 @@ impl Sink for Collector<'_> {
     fn notify(&self, notification: Notification) {
         self.with_found(|found| found.notifications.push(notification));
     }
+
+    fn stop(&self) -> Option<Stop> {
+        let stop = self.until.stop()?;
+        Some(*self.stopped.get_or_init(|| stop))
+    }
 }
 
 /// Gives the hits of history their paths and commits. One object at several paths becomes one hit for each.
-fn attribute(repo: &Repo, hits: Vec<Hit>) -> (Vec<Hit>, Vec<Notification>) {
+fn attribute(
+    repo: &Repo,
+    target: &Target,
+    hits: Vec<Hit>,
+    until: &Until<'_>,
+) -> Result<(Vec<Hit>, Vec<Notification>), SourceError> {
     let (history, mut out): (Vec<Hit>, Vec<Hit>) = hits.into_iter().partition(|hit| object(&hit.location).is_some());
     if history.is_empty() {
-        return (out, Vec::new());
+        return Ok((out, Vec::new()));
     }
     let places = history.iter().map(|hit| hit.location.clone()).collect();
-    let (attributed, notifications) = locate::commits::attribute(repo, places);
+    let (attributed, notifications) =
+        locate::commits::attribute(repo, &target.refs()?, places, &|| until.is_interrupted());
     let mut by_place: HashMap<_, Vec<Location>> = HashMap::new();
     for location in attributed {
-        by_place.entry((object(&location), location.region)).or_default().push(location);
+        let place = (object(&location), location.member.clone(), location.region);
+        by_place.entry(place).or_default().push(location);
     }
     for hit in history {
-        match by_place.get(&(object(&hit.location), hit.location.region)) {
+        match by_place.get(&(object(&hit.location), hit.location.member.clone(), hit.location.region)) {
             Some(locations) => out.extend(locations.iter().map(|location| Hit {
                 found: hit.found.clone(),
                 location: Location { allow: hit.location.allow.clone(), ..location.clone() },
@@ -167,7 +192,7 @@ fn attribute(repo: &Repo, hits: Vec<Hit>) -> (Vec<Hit>, Vec<Notification>) {
             None => out.push(hit),
         }
     }
-    (out, notifications)
+    Ok((out, notifications))
 }
 
 fn object(location: &Location) -> Option<ObjectId> {

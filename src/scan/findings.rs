@@ -1,11 +1,11 @@
 //! Hits to findings: one secret, all its places, one finding with the strongest evidence.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use crate::decide;
 use crate::model::{
-    BoundHost, Credential, Evidence, Finding, Hit, Inspection, Location, Match, Place, Proof, RuleSet, Secret,
-    SecretKind, Severity, Unknown,
+    BoundHost, Credential, Evidence, Finding, Hit, Inspection, Location, Match, ObjectId, Place, Proof, RuleSet,
+    Secret, SecretKind, Severity, Unknown,
 };
 
 /// What makes two hits the same secret. A password is only the same on the same account.
@@ -47,11 +47,38 @@ fn finding(hits: Vec<Hit>, rules: &RuleSet) -> Option<Finding> {
     let mut locations: Vec<_> = hits.iter().map(|hit| hit.location.clone()).collect();
     locations.sort_by(|a, b| {
         let order = |location: &Location| (place_order(location), location.target);
-        (order(a), &a.path, a.region).cmp(&(order(b), &b.path, b.region))
+        (order(a), &a.path, &a.member, a.region).cmp(&(order(b), &b.path, &b.member, b.region))
     });
     locations.dedup();
+    let locations = without_wrappings(locations);
     let matches: Vec<&Match> = hits.iter().map(|hit| &hit.found).collect();
     assemble(&matches, locations, rules)
+}
+
+/// Archives that do not compress show their members' text in their own; the place in the member says more.
+fn without_wrappings(mut locations: Vec<Location>) -> Vec<Location> {
+    fn key<'a>(
+        location: &'a Location,
+        member: Option<&'a str>,
+    ) -> (u8, usize, &'a str, Option<ObjectId>, Option<&'a str>) {
+        let object = match location.place {
+            Place::History { id, .. } => Some(id),
+            Place::Worktree | Place::Staged | Place::Stdin | Place::File => None,
+        };
+        (place_order(location), location.target, &location.path, object, member)
+    }
+    let mut wrappings = HashSet::new();
+    for location in &locations {
+        if let Some(member) = location.member.as_deref() {
+            wrappings.insert(key(location, None));
+            wrappings.extend(member.match_indices('!').map(|(at, _)| key(location, member.get(..at))));
+        }
+    }
+    let says_less: Vec<bool> =
+        locations.iter().map(|location| wrappings.contains(&key(location, location.member.as_deref()))).collect();
+    let mut says_less = says_less.into_iter();
+    locations.retain(|_| !says_less.next().unwrap_or_default());
+    locations
 }
 
 /// Places that a reader can open at once come first.

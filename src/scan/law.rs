@@ -9,11 +9,11 @@ use std::sync::Mutex;
 use crate::detect::{Detector, mint, rules};
 use crate::git::fixture::Scratch;
 use crate::git::{Kind, Tally};
-use crate::model::{Below, Blob, Match, Notification, ObjectId, Origin, Secret};
-use crate::source::{History, Sink, Source as _};
+use crate::model::{Below, Blob, Fresh, Level, Match, Notification, ObjectId, Origin, Secret};
+use crate::source::{History, Sink, Source as _, Unpacking};
 
-/// Object, rule, place, secret, user, host.
-type Key = (ObjectId, usize, usize, Secret, Option<String>, Option<String>);
+/// Object, member, rule, place, secret, user, host.
+type Key = (ObjectId, String, usize, usize, Secret, Option<String>, Option<String>);
 
 struct Kept<'d> {
     detector: &'d Detector,
@@ -23,8 +23,12 @@ struct Kept<'d> {
 impl Sink for Kept<'_> {
     fn blob(&self, blob: Blob<'_>) -> Below {
         let (matches, below) = self.detector.search(&blob);
-        if let Origin::History { id, .. } = blob.origin {
-            self.found.lock().unwrap().extend(matches.into_iter().map(|found| key(id, found)));
+        let (outer, member) = match &blob.origin {
+            Origin::Member { outer, path } => (&**outer, path.as_str()),
+            outer => (outer, ""),
+        };
+        if let Origin::History { id, .. } = *outer {
+            self.found.lock().unwrap().extend(matches.into_iter().map(|found| key(id, member, found)));
         }
         below
     }
@@ -36,12 +40,39 @@ impl Sink for Kept<'_> {
     fn tally(&self, _: Tally) {}
 
     fn notify(&self, notification: Notification) {
-        panic!("{notification:?}");
+        assert_eq!(notification.level, Level::Note, "{notification:?}");
     }
 }
 
-fn key(id: ObjectId, found: Match) -> Key {
-    (id, found.rule, found.span.start, found.secret, found.user, found.host.map(|host| host.to_string()))
+/// Searches every byte.
+struct Whole<'d>(Kept<'d>);
+
+impl Sink for Whole<'_> {
+    fn blob(&self, blob: Blob<'_>) -> Below {
+        self.0.blob(Blob { fresh: Fresh::All, ..blob })
+    }
+
+    fn reach(&self) -> usize {
+        usize::MAX
+    }
+
+    fn tally(&self, _: Tally) {}
+
+    fn notify(&self, notification: Notification) {
+        self.0.notify(notification);
+    }
+}
+
+fn key(id: ObjectId, member: &str, found: Match) -> Key {
+    (
+        id,
+        member.to_owned(),
+        found.rule,
+        found.span.start,
+        found.secret,
+        found.user,
+        found.host.map(|host| host.to_string()),
+    )
 }
 
 /// Lines of which some hold credentials, and some decide over others.
@@ -119,6 +150,29 @@ fn edit(lines: &mut Vec<String>, dice: &mut Dice) {
     }
 }
 
+/// The files in an archive that does not compress, so that git stores it as small deltas.
+fn tar(files: &[Vec<String>]) -> String {
+    let mut out = String::new();
+    for (number, lines) in files.iter().enumerate() {
+        let text = lines.join("\n");
+        let header = |sum: &str| {
+            format!(
+                "{:\0<124}{:011o}\0{:\0<12}{sum:<8}0{:\0<100}ustar\0{:\0<249}",
+                format!("file{number}"),
+                text.len(),
+                "",
+                "",
+                ""
+            )
+        };
+        let sum: u64 = header("").bytes().map(u64::from).sum();
+        out += &header(&format!("{sum:06o}\0"));
+        out += &text;
+        out.extend(std::iter::repeat_n('\0', text.len().next_multiple_of(512) - text.len()));
+    }
+    out + &"\0".repeat(1024)
+}
+
 /// A history of a few files, as a stream for fast-import.
 fn stream(seed: u64, commits: usize) -> String {
     let mut dice = Dice(seed);
@@ -135,6 +189,10 @@ fn stream(seed: u64, commits: usize) -> String {
             let text = files[file].join("\n");
             let text = if dice.roll(40) == 0 { text.replace('\n', "\0\n\0") } else { text };
             writeln!(out, "M 100644 inline file{file}\ndata {}\n{text}", text.len()).unwrap();
+        }
+        if dice.roll(3) == 0 {
+            let tar = tar(&files);
+            writeln!(out, "M 100644 inline all.tar\ndata {}\n{tar}", tar.len()).unwrap();
         }
     }
     out
@@ -158,26 +216,29 @@ fn fed(scratch: &Scratch, arguments: &[&str], input: &str) -> String {
 fn full(scratch: &Scratch, detector: &Detector) -> (u64, BTreeSet<Key>) {
     let repo = scratch.open();
     let reader = repo.reader().unwrap();
-    let (mut objects, mut found) = (0, BTreeSet::new());
+    let whole = Whole(Kept { detector, found: Mutex::default() });
+    let unpacking = Unpacking::new(&whole);
+    let mut objects = 0;
     for digits in scratch.git(&["cat-file", "--batch-all-objects", "--batch-check=%(objectname)"]).lines() {
         let byte = |at: usize| u8::from_str_radix(&digits[at..at + 2], 16).unwrap();
         let id = ObjectId::new(&(0..digits.len()).step_by(2).map(byte).collect::<Vec<_>>()).unwrap();
         let object = reader.read(&id).unwrap();
         let Kind::Text(kind) = object.kind() else { continue };
         objects += 1;
-        let matches = detector.scan(&Blob::whole(Origin::History { id, kind }, object.bytes()));
-        found.extend(matches.into_iter().map(|found| key(id, found)));
+        unpacking.blob(Blob::whole(Origin::History { id, kind }, object.bytes()));
     }
-    (objects, found)
+    drop(unpacking);
+    (objects, whole.0.found.into_inner().unwrap())
 }
 
 fn hold(scratch: &Scratch, detector: &Detector, what: &str) {
     let kept = Kept { detector, found: Mutex::default() };
     let repo = scratch.open();
     let history = History::new(&repo);
-    history.visit(&kept).unwrap();
+    history.visit(&Unpacking::new(&kept)).unwrap();
     let (objects, full) = full(scratch, detector);
     assert!(full.len() > 100, "{what}: nothing to find");
+    assert!(full.iter().filter(|key| !key.1.is_empty()).count() > 100, "{what}: nothing to find in archives");
     assert_eq!(history.objects(), objects, "{what}");
     assert!(kept.found.into_inner().unwrap() == full, "{what}");
 }

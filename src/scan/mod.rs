@@ -12,6 +12,7 @@ mod law;
 mod place;
 mod recover;
 mod target;
+mod until;
 
 pub use collect::Progress;
 pub use credential::{CredentialError, credential};
@@ -20,6 +21,7 @@ pub use recover::{Recovered, recover, without_secret};
 pub use target::{Objects, Selection, Target, TargetError};
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use jiff::civil::Date;
@@ -28,6 +30,7 @@ pub use crate::decide::Scope;
 pub use crate::decide::baseline::{self, Baseline};
 pub use crate::decide::suppress::{Allowances, Trust};
 pub use crate::detect::Detector;
+pub use crate::git::{Known, Update};
 pub use crate::revoke::{RevokeOptions, Subject};
 
 use crate::decide::policy;
@@ -35,6 +38,7 @@ use crate::decide::suppress::{self, Terms};
 use crate::model::{Code, Finding, LedgerEntry, Level, Notification, Receipt, Run, Summary, SwitchedOff};
 use crate::revoke;
 use crate::verify::{self, VerifyOptions};
+use until::Until;
 
 /// What to do.
 pub struct Plan {
@@ -48,6 +52,10 @@ pub struct Plan {
     pub baseline: Option<Baseline>,
     /// Whom to ask.
     pub issuers: Issuers,
+    /// How long to search, all in all.
+    pub scan_time: Option<Duration>,
+    /// Set by whoever wants the search to end.
+    pub interrupted: Arc<AtomicBool>,
     /// How long to ask, all in all.
     pub verify_time: Duration,
     /// Today, for suppressions that end.
@@ -82,9 +90,10 @@ pub fn run(plan: &Plan, progress: &Progress) -> Result<Run, ScanError> {
     let mut run = Run { rules: rules.clone(), show_secrets: plan.show_secrets, ..Run::default() };
     run.summary.rules = rules.rules.len() as u64;
     let mut hits = Vec::new();
+    let until = Until::new(plan.scan_time, &plan.interrupted);
     for (index, target) in plan.targets.iter().enumerate() {
         let left_out = target.excludes(&plan.layers, index);
-        let found = collect::target(target, index, &plan.detector, &left_out, progress)
+        let found = collect::target(target, index, &plan.detector, &left_out, &until, progress)
             .map_err(|reason| ScanError::Target { target: target.name.clone(), reason })?;
         add(&mut run.summary, &found.summary);
         run.targets.push(target.name.clone());
@@ -106,7 +115,9 @@ pub fn run(plan: &Plan, progress: &Progress) -> Result<Run, ScanError> {
     run.switched_off = with_unopened(applied.switched_off, &excludes);
     tell_targets_apart(&mut findings, &plan.targets);
     progress.verifying(findings.len());
-    let options = VerifyOptions { deadline: Some(plan.verify_time), ..VerifyOptions::default() };
+    // Whoever waits for the end does not wait for registries.
+    let time = if until.is_interrupted() { Duration::ZERO } else { plan.verify_time };
+    let options = VerifyOptions { deadline: Some(time), ..VerifyOptions::default() };
     run.notifications.extend(ask(&mut findings, &plan.issuers, &options));
 
     run.findings = findings;

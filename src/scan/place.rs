@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::git::{GitError, Repo, Tally, display};
+use crate::git::{GitError, Repo, Stop, Tally, display};
 use crate::model::{Below, Blob, Code, Notification, Origin};
-use crate::source::Sink;
+use crate::source::{Content, Sink};
 
 /// Hands everything on; puts `paths` before the paths of a work tree, which start at the folder that was walked, and `notes`
 /// before the places of notifications.
@@ -16,13 +16,23 @@ pub(super) struct Placed<'a> {
     pub(super) histories: bool,
 }
 
+impl Placed<'_> {
+    fn placed(&self, origin: Origin) -> Origin {
+        match origin {
+            Origin::Worktree { path } => Origin::Worktree { path: format!("{}{path}", self.paths) },
+            Origin::Member { outer, path } => Origin::Member { outer: Box::new(self.placed(*outer)), path },
+            other => other,
+        }
+    }
+}
+
 impl Sink for Placed<'_> {
     fn blob(&self, blob: Blob<'_>) -> Below {
-        let origin = match blob.origin {
-            Origin::Worktree { path } => Origin::Worktree { path: format!("{}{path}", self.paths) },
-            other => other,
-        };
-        self.sink.blob(Blob { origin, ..blob })
+        self.sink.blob(Blob { origin: self.placed(blob.origin), ..blob })
+    }
+
+    fn again(&self, origin: &Origin, content: &mut dyn Content) {
+        self.sink.again(&self.placed(origin.clone()), content);
     }
 
     fn reach(&self) -> usize {
@@ -37,6 +47,10 @@ impl Sink for Placed<'_> {
         if self.histories || notification.code != Code::HistoryNested {
             self.sink.notify(noted(&self.notes, notification));
         }
+    }
+
+    fn stop(&self) -> Option<Stop> {
+        self.sink.stop()
     }
 }
 

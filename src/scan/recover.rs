@@ -11,9 +11,10 @@ use crate::detect::Detector;
 use crate::git::{Kind, Repo};
 use crate::model::{Blob, Finding, Location, Match, ObjectId, ObjectKind, Origin, Place, Reported, RuleSet};
 use crate::revoke::Subject;
-use crate::source::{Directory, Sink as _, Source as _, Staged};
+use crate::source::{Directory, Sink as _, Source as _, Staged, Unpacking};
 
 use super::collect::{Collector, Progress};
+use super::until::Until;
 use super::{findings, place};
 
 /// What came of looking for a report's secrets.
@@ -119,26 +120,28 @@ fn look(reported: &[Reported], detector: &Detector) -> BTreeMap<String, Finding>
             finding.locations.iter().for_each(|location| places.add(Path::new(target), top, location));
         }
     }
-    let progress = Progress::default();
-    let collector = Collector::new(detector, &progress);
+    let (progress, until) = (Progress::default(), Until::default());
+    let collector = Collector::new(detector, &until, &progress);
+    let sink = Unpacking::new(&collector);
     for file in places.files.iter().filter(|file| file.is_file()) {
         // What cannot be read any more is simply not found again, and said so.
-        let _ = Directory::new(file, None).visit(&collector);
+        let _ = Directory::new(file, None).visit(&sink);
     }
     let repository = |target: &Path| repositories.get(target.to_str()?)?.as_ref();
     for (target, objects) in &places.objects {
         let Some(Ok(reader)) = repository(target).map(Repo::reader) else { continue };
         for (id, kind) in objects {
             if let Ok(object) = reader.read_as(id, Kind::Text(*kind)) {
-                collector.blob(Blob::whole(Origin::History { id: *id, kind: *kind }, object.bytes()));
+                sink.blob(Blob::whole(Origin::History { id: *id, kind: *kind }, object.bytes()));
             }
         }
     }
     for target in &places.indexes {
         if let Some(repo) = repository(target) {
-            let _ = Staged::new(repo).visit(&collector);
+            let _ = Staged::new(repo).visit(&sink);
         }
     }
+    drop(sink);
     let found = findings::gather(collector.finish().hits, detector.rules());
     found.into_iter().map(|finding| (finding.fingerprint.clone(), finding)).collect()
 }

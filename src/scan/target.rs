@@ -6,9 +6,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::decide::PathGlob;
 use crate::decide::suppress::{self, Allowances};
-use crate::git::{GitError, Repo};
+use crate::git::{GitError, Known, Repo, Tip, Update};
 use crate::model::Notification;
-use crate::source::{self, Directory, Exclude, History, Sink, Source as _, SourceError, Staged, Stdin, Worktree};
+use crate::source::{
+    self, Directory, Exclude, History, Sink, Source as _, SourceError, Staged, Stdin, Unpacking, Worktree,
+};
 
 use super::place::{self, Placed};
 
@@ -21,6 +23,7 @@ pub struct Target {
 }
 
 /// The kinds of target.
+#[expect(clippy::large_enum_variant, reason = "there is one a target, and nearly all are repositories")]
 enum What {
     Stdin,
     /// One file, or everything below a plain directory.
@@ -46,6 +49,8 @@ pub struct Selection {
     pub objects: Objects,
     /// Objects larger than this many bytes are skipped.
     pub max_object_size: u64,
+    /// Directories with more objects: a hook's quarantine.
+    pub borrowed: Vec<PathBuf>,
 }
 
 /// Which of a repository's objects.
@@ -55,10 +60,12 @@ pub enum Objects {
     None,
     /// All.
     All,
-    /// What the index would commit.
-    Staged,
+    /// What an index would commit: the repository's own, or the file that git names to a hook.
+    Staged(Option<PathBuf>),
     /// What is new in these ranges.
     Ranges(Vec<String>),
+    /// What a push brings.
+    Push(Vec<Update>, Known),
 }
 
 /// Why a target cannot be searched as asked.
@@ -145,27 +152,48 @@ impl Target {
         }
     }
 
-    /// Hands everything of it to the sink.
+    /// The refs of its repository: where it is about to receive a push, as they will be then.
+    pub(super) fn refs(&self) -> Result<Vec<Tip>, GitError> {
+        let What::Repository { repo, selection, .. } = &self.what else { return Ok(Vec::new()) };
+        let (tips, _broken) = match &selection.objects {
+            Objects::Push(updates, Known::Refs) => repo.refs_after(updates)?,
+            _ => repo.refs()?,
+        };
+        Ok(tips)
+    }
+
+    /// Hands everything of it to the sink, members of archives too.
     pub(super) fn visit(&self, exclude: &Arc<Excludes>, sink: &dyn Sink) -> Result<(), SourceError> {
         match &self.what {
-            What::Stdin => Stdin::new(std::io::stdin().lock()).visit(sink),
+            What::Stdin => Stdin::new(std::io::stdin().lock()).visit(&Unpacking::new(sink)),
             What::Plain(path) => {
                 let sink = &Placed { sink, paths: "", notes: self.prefix(), histories: true };
-                Directory::new(path, exclude.asked()).visit(sink)
+                Directory::new(path, exclude.asked()).visit(&Unpacking::new(sink))
             }
             What::Repository { repo, worktree, below, selection } => {
                 if let Some(path) = worktree {
                     let histories = selection.objects != Objects::None;
                     let sink = &Placed { sink, paths: below, notes: self.prefix() + below, histories };
                     let worktree = Worktree::new(path, selection.ignored, exclude.asked());
-                    worktree.git_directory(place::is_git_directory(path, repo)).visit(sink)?;
+                    worktree.git_directory(place::is_git_directory(path, repo)).visit(&Unpacking::new(sink))?;
                 }
                 let sink = &Placed { sink, paths: "", notes: self.before_notes(), histories: true };
+                let sink = &Unpacking::new(sink);
                 let largest = selection.max_object_size;
                 match &selection.objects {
                     Objects::None => Ok(()),
                     Objects::All => History::new(repo).max_object_size(largest).visit(sink),
-                    Objects::Staged => Staged::new(repo).max_object_size(largest).visit(sink),
+                    Objects::Staged(index) => {
+                        let staged = Staged::new(repo).max_object_size(largest);
+                        match index {
+                            Some(index) => staged.index_file(index).visit(sink),
+                            None => staged.visit(sink),
+                        }
+                    }
+                    Objects::Push(updates, known) => {
+                        let pushed = source::Range::pushed(repo, updates.clone(), known.clone());
+                        pushed.max_object_size(largest).visit(sink)
+                    }
                     Objects::Ranges(specs) => {
                         source::Range::new(repo, specs.clone()).max_object_size(largest).visit(sink)
                     }
@@ -189,12 +217,15 @@ impl What {
             Err(error @ GitError::Broken { .. }) if selection.worktree => return Err(TargetError::Broken(error)),
             other => other?,
         };
-        let Some(repo) = repo else {
+        let Some(mut repo) = repo else {
             return if only_history { Err(TargetError::NoRepository) } else { Ok(Self::Plain(path.to_owned())) };
         };
         let worktree = (selection.worktree && !repo.is_bare()).then(|| path.to_owned());
         if worktree.is_none() && selection.objects == Objects::None {
             return Err(TargetError::Nothing);
+        }
+        if !selection.borrowed.is_empty() {
+            repo = repo.borrowing(selection.borrowed.clone())?;
         }
         let below = place::below(path, &repo);
         Ok(Self::Repository { repo, worktree, below, selection: selection.clone() })

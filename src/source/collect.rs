@@ -45,7 +45,7 @@ impl Collected {
             .iter()
             .filter_map(|(origin, _)| match origin {
                 Origin::Worktree { path } | Origin::Staged { path, .. } | Origin::File { path } => Some(path.clone()),
-                Origin::History { .. } | Origin::Stdin => None,
+                Origin::History { .. } | Origin::Stdin | Origin::Member { .. } => None,
             })
             .collect();
         paths.sort();

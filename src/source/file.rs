@@ -49,6 +49,9 @@ fn read(path: &Path, origin: &Origin, sink: &dyn Sink) -> io::Result<Outcome> {
         // The sink reads a file of its own on this thread.
         Err(_) => window::read(&mut file, before.len(), &mut Vec::new(), origin, sink),
     })?;
+    if amount.windows > 1 {
+        sink.again(origin, &mut file);
+    }
     // Some file systems made by the kernel give every file a length that means nothing, but they never change it.
     let changed = amount.bytes != before.len() && file.metadata().is_ok_and(|after| differ(&before, &after));
     Ok(Outcome { amount, changed })

@@ -3,8 +3,7 @@
 //! What comes in: a repository. What goes out: its objects, origin `History`, and what of the history is missing.
 
 use std::num::NonZeroUsize;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::Instant;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::SourceError;
 use super::object::MAX_OBJECT_SIZE;
@@ -20,8 +19,6 @@ const MEMORY: usize = 128 << 20;
 pub struct History<'r> {
     repo: &'r Repo,
     max_object_size: u64,
-    deadline: Option<Instant>,
-    cancel: Option<&'r AtomicBool>,
     counts: Counts,
 }
 
@@ -35,27 +32,13 @@ struct Counts {
 impl<'r> History<'r> {
     /// Of this repository.
     pub fn new(repo: &'r Repo) -> Self {
-        Self { repo, max_object_size: MAX_OBJECT_SIZE, deadline: None, cancel: None, counts: Counts::default() }
+        Self { repo, max_object_size: MAX_OBJECT_SIZE, counts: Counts::default() }
     }
 
     /// With another limit on the size of an object.
     #[must_use]
     pub fn max_object_size(mut self, bytes: u64) -> Self {
         self.max_object_size = bytes;
-        self
-    }
-
-    /// Up to this time.
-    #[must_use]
-    pub fn deadline(mut self, at: Instant) -> Self {
-        self.deadline = Some(at);
-        self
-    }
-
-    /// Until this is set.
-    #[must_use]
-    pub fn cancelled_by(mut self, cancel: &'r AtomicBool) -> Self {
-        self.cancel = Some(cancel);
         self
     }
 
@@ -83,16 +66,15 @@ impl Source for History<'_> {
             reach: sink.reach(),
             threads: NonZeroUsize::new(rayon::current_num_threads()),
             memory: MEMORY,
-            deadline: self.deadline,
-            cancel: self.cancel,
         };
         let walked = self.repo.walk_objects(&limits, &Handover { counts: &self.counts, sink });
         // After the walk, which finds out what libgit2 must not be asked for.
         let (_, broken) = self.repo.refs()?;
         walked.notifications.into_iter().for_each(|notification| all.notify(notification)); // few, and summed up already
         broken.into_iter().for_each(|notification| sink.notify(notification));
-        if let Some(stop) = walked.stopped {
-            sink.notify(Notification::warning(Code::HistoryUnfinished, "", unfinished(stop)));
+        if walked.stopped == Some(Stop::Unfolding) {
+            let message = "the packs unfold to thousands of times their size, as no honest history does: the search stopped there";
+            sink.notify(Notification::warning(Code::SearchUnfinished, "", message));
         }
         Ok(())
     }
@@ -115,15 +97,9 @@ impl Visitor for Handover<'_> {
         self.counts.commits.fetch_add(tally.commits, Ordering::Relaxed);
         self.sink.tally(tally);
     }
-}
 
-fn unfinished(stop: Stop) -> &'static str {
-    match stop {
-        Stop::Cancelled => "the search was interrupted: what comes later in the history was not searched",
-        Stop::Deadline => "the time was over: what comes later in the history was not searched",
-        Stop::Unfolding => {
-            "the packs unfold to thousands of times their size, as no honest history does: the search stopped there"
-        }
+    fn stop(&self) -> Option<Stop> {
+        self.sink.stop()
     }
 }
 

@@ -4,6 +4,7 @@
 //! What it must never do: write, follow symbolic links, run anything of the scanned repository, hold a whole large file,
 //! or pass over something in silence.
 
+mod archive;
 mod directory;
 mod exclude;
 mod file;
@@ -25,6 +26,7 @@ mod collect;
 use std::io;
 use std::path::PathBuf;
 
+pub use archive::{Content, Unpacking};
 pub use directory::Directory;
 pub use exclude::Exclude;
 pub use history::History;

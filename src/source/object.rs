@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use super::SourceError;
 use super::visit::Sink;
-use crate::git::{Kind, Listed, Opener, Reader, Repo, Tally};
+use crate::git::{Kind, Listed, Reader, Repo, Tally};
 use crate::model::{Blob, Code, Notification, ObjectId, ObjectKind, Origin};
 
 /// Larger objects are not read unless the user says so.
@@ -26,7 +26,7 @@ pub(super) struct Counts {
 
 /// Reads `items`, each with the object that it names and the origin that it gives it.
 pub(super) fn visit<T: Sync>(
-    opener: &Opener,
+    repo: &Repo,
     items: &[T],
     listed: &(dyn Fn(&T) -> Listed + Sync),
     origin: &(dyn Fn(&T, ObjectKind) -> Origin + Sync),
@@ -42,11 +42,18 @@ pub(super) fn visit<T: Sync>(
                 break;
             }
             for item in batch {
+                if sink.stop().is_some() {
+                    return Ok(());
+                }
                 one(&reader, &listed(item), &|kind| origin(item, kind), limits, sink);
             }
         }
         Ok(())
     };
+    if items.len() <= BATCH {
+        return work(repo); // done before other threads have opened it
+    }
+    let opener = repo.opener();
     let results = rayon::broadcast(|_| work(&opener.open()?));
     results.into_iter().collect()
 }

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
+use super::archive::Content;
 use super::visit::Sink;
-use crate::git::Tally;
-use crate::model::{Below, Blob, Code, Level, Notification};
+use crate::git::{Stop, Tally};
+use crate::model::{Below, Blob, Code, Level, Notification, Origin};
 
 const MOST_OF_ONE_CODE: u64 = 20;
 
@@ -26,6 +27,10 @@ impl Sink for Quota<'_> {
         self.sink.blob(blob)
     }
 
+    fn again(&self, origin: &Origin, content: &mut dyn Content) {
+        self.sink.again(origin, content);
+    }
+
     fn reach(&self) -> usize {
         self.sink.reach()
     }
@@ -44,6 +49,10 @@ impl Sink for Quota<'_> {
         if count <= MOST_OF_ONE_CODE {
             self.sink.notify(notification);
         }
+    }
+
+    fn stop(&self) -> Option<Stop> {
+        self.sink.stop()
     }
 }
 

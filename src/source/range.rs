@@ -11,21 +11,35 @@ use super::history;
 use super::object::{self, Counts, Limits, MAX_OBJECT_SIZE};
 use super::quota::Quota;
 use super::visit::{Sink, Source};
-use crate::git::{Kind, Listed, Repo, Trees, Walk};
+use crate::git::{self, GitError, Kind, Known, Listed, Repo, Target, Trees, Update, Walk};
 use crate::model::{Code, Notification, ObjectId, ObjectKind, Origin};
+
+/// Refs of a push that are named where it brings nothing.
+const NAMED: usize = 8;
 
 /// The objects new in some ranges.
 pub struct Range<'r> {
     repo: &'r Repo,
-    specs: Vec<String>,
+    what: What,
     max_object_size: u64,
     counts: Counts,
+}
+
+/// How a range is told.
+enum What {
+    Words(Vec<String>),
+    Push(Vec<Update>, Known),
 }
 
 impl<'r> Range<'r> {
     /// `specs` are `A..B`, `A...B`, `B` or `^A`; several are taken together, as `git rev-list` does.
     pub fn new(repo: &'r Repo, specs: Vec<String>) -> Self {
-        Self { repo, specs, max_object_size: MAX_OBJECT_SIZE, counts: Counts::default() }
+        Self { repo, what: What::Words(specs), max_object_size: MAX_OBJECT_SIZE, counts: Counts::default() }
+    }
+
+    /// What a push brings that the receiving side has not.
+    pub fn pushed(repo: &'r Repo, updates: Vec<Update>, known: Known) -> Self {
+        Self { repo, what: What::Push(updates, known), max_object_size: MAX_OBJECT_SIZE, counts: Counts::default() }
     }
 
     /// With another limit on the size of an object.
@@ -49,25 +63,28 @@ impl<'r> Range<'r> {
 impl Source for Range<'_> {
     fn visit(&self, sink: &dyn Sink) -> Result<(), SourceError> {
         let sink = &Quota::new(sink);
-        let (mut seen, mut listed, mut whole) = (HashSet::new(), Vec::new(), true);
+        let (ranges, missing) = self.ranges()?;
+        let (mut seen, mut listed, mut whole) = (HashSet::new(), Vec::new(), missing.is_empty());
+        missing.into_iter().for_each(|notification| sink.notify(notification));
         let ends = self.repo.shallow();
         let mut ends_met = HashSet::new();
-        for range in self.repo.ranges(&self.specs)? {
+        for range in ranges {
             let walk = self.repo.walk(&range.include, &range.exclude)?;
             whole &= walk.unreadable.is_empty();
             for error in &walk.unreadable {
                 sink.notify(Notification::warning(Code::ObjectUnreadable, "", error.to_string()));
             }
             ends_met.extend(walk.commits.iter().map(|commit| commit.id).filter(|id| ends.contains(id)));
-            for (id, kind) in new_objects(self.repo, &walk, sink)? {
+            let tags = range.tags.iter().map(|tag| (*tag, ObjectKind::Tag));
+            for (id, kind) in tags.chain(new_objects(self.repo, &walk, &range.lone, sink)?) {
                 if seen.insert(id) {
                     listed.push(Listed { id, kind: Kind::Text(kind), size: None });
                 }
             }
         }
         if listed.is_empty() && whole {
-            let message = "the range holds no commit: clean";
-            sink.notify(Notification::note(Code::RangeEmpty, self.specs.join(" "), message));
+            let (place, message) = self.nothing();
+            sink.notify(Notification::note(Code::RangeEmpty, place, message));
         }
         if !ends_met.is_empty() {
             sink.notify(history::shallow(ends_met.len()));
@@ -75,7 +92,31 @@ impl Source for Range<'_> {
         without_unfetched(self.repo, &mut listed, sink)?;
         let limits = Limits { max_size: self.max_object_size, counts: &self.counts };
         let origin = |listed: &Listed, kind| Origin::History { id: listed.id, kind };
-        object::visit(&self.repo.opener(), &listed, &|listed| *listed, &origin, &limits, sink)
+        object::visit(self.repo, &listed, &|listed| *listed, &origin, &limits, sink)
+    }
+}
+
+impl Range<'_> {
+    /// Commits from where to where, and what of them is not there.
+    fn ranges(&self) -> Result<(Vec<git::Range>, Vec<Notification>), GitError> {
+        match &self.what {
+            What::Words(specs) => Ok((self.repo.ranges(specs)?, Vec::new())),
+            What::Push(updates, known) => {
+                let (range, notes) = self.repo.pushed(updates, known)?;
+                Ok((vec![range], notes))
+            }
+        }
+    }
+
+    /// What is said of a range that holds nothing, and of which.
+    fn nothing(&self) -> (String, &'static str) {
+        match &self.what {
+            What::Words(specs) => (specs.join(" "), "the range holds no commit: clean"),
+            What::Push(updates, _) => {
+                let names: Vec<&str> = updates.iter().map(|update| update.name.as_str()).take(NAMED).collect();
+                (names.join(" "), "the push brings nothing new: clean")
+            }
+        }
     }
 }
 
@@ -93,13 +134,32 @@ fn without_unfetched(repo: &Repo, listed: &mut Vec<Listed>, sink: &dyn Sink) -> 
     Ok(())
 }
 
-/// The commits of a walk and the blobs that their trees have and their parents' have not, less what the boundary holds elsewhere.
-fn new_objects(repo: &Repo, walk: &Walk, sink: &dyn Sink) -> Result<Vec<(ObjectId, ObjectKind)>, SourceError> {
+/// The commits of a walk, and lone trees and blobs; and the blobs that their trees have and their parents' have not, less what the boundary holds elsewhere.
+fn new_objects(
+    repo: &Repo,
+    walk: &Walk,
+    lone: &[Target],
+    sink: &dyn Sink,
+) -> Result<Vec<(ObjectId, ObjectKind)>, SourceError> {
     let mut trees = Trees::new(repo)?;
     let nodes = walk.commits.iter().chain(&walk.boundary);
     let tree_of: HashMap<ObjectId, ObjectId> = nodes.map(|node| (node.id, node.tree)).collect();
     let (mut blobs, mut seen) = (Vec::new(), HashSet::new());
+    for target in lone {
+        match target {
+            Target::Blob(id) | Target::Commit(id) if seen.insert(*id) => blobs.push(*id),
+            Target::Blob(_) | Target::Commit(_) => {}
+            Target::Tree(tree) => trees.added(*tree, &[], &mut |_, _, id| {
+                if seen.insert(*id) {
+                    blobs.push(*id);
+                }
+            }),
+        }
+    }
     for commit in &walk.commits {
+        if sink.stop().is_some() {
+            break;
+        }
         let parents: Vec<ObjectId> = commit.parents.iter().filter_map(|parent| tree_of.get(parent).copied()).collect();
         trees.added(commit.tree, &parents, &mut |_, _, id| {
             if seen.insert(*id) {

@@ -72,11 +72,14 @@ impl Source for Staged<'_> {
         if self.repo.is_bare() {
             return Err(SourceError::Bare { path: self.repo.git_dir().to_owned() });
         }
-        let index = match &self.index_file {
-            Some(path) => self.repo.index_at(path.clone())?,
-            None => self.repo.index()?,
-        };
-        let committed = self.committed(sink)?;
+        let index = self.repo.index_file(self.index_file.clone());
+        // Half of the time goes into either.
+        let (index, committed) = std::thread::scope(|scope| {
+            let index = scope.spawn(|| index.entries());
+            let committed = self.committed(sink);
+            (index.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)), committed)
+        });
+        let (index, committed) = (index?, committed?);
         let staged: Vec<New> = index
             .into_iter()
             .filter_map(|entry| Some(New { id: entry.id?, path: entry.path }))
@@ -85,7 +88,7 @@ impl Source for Staged<'_> {
         let listed = |new: &New| Listed { id: new.id, kind: Kind::Unknown, size: None };
         let origin = |new: &New, _| Origin::Staged { path: display(&new.path), id: new.id };
         let limits = Limits { max_size: self.max_object_size, counts: &Counts::default() };
-        object::visit(&self.repo.opener(), &staged, &listed, &origin, &limits, sink)
+        object::visit(self.repo, &staged, &listed, &origin, &limits, sink)
     }
 }
 

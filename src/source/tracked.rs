@@ -29,6 +29,9 @@ pub(super) fn files(repository: &Path, target: &Path, sink: &dyn Sink, visit: &m
     for entry in entries {
         let Some(path) = native(&entry.path) else { continue };
         let Ok(inside) = path.strip_prefix(&below) else { continue };
+        if sink.stop().is_some() {
+            return;
+        }
         if is_regular(repository, inside) {
             let path = repository.join(inside);
             visit(&path, path.strip_prefix(target).unwrap_or(inside));

@@ -1,13 +1,17 @@
 //! How every source hands on what it reads.
 
 use super::SourceError;
-use crate::git::Tally;
-use crate::model::{Below, Blob, Notification};
+use super::archive::Content;
+use crate::git::{Stop, Tally};
+use crate::model::{Below, Blob, Notification, Origin};
 
 /// Takes what a source reads; called from several threads at once.
 pub trait Sink: Sync {
     /// Content to be searched. Its bytes are gone when this returns. Says how whatever was made from it is to be searched.
     fn blob(&self, blob: Blob<'_>) -> Below;
+
+    /// Content of which the windows were handed on, once more as a whole: somebody may have to read it in another order.
+    fn again(&self, _origin: &Origin, _content: &mut dyn Content) {}
 
     /// How far around what is new the sink has to look; `usize::MAX` for everything whole.
     fn reach(&self) -> usize;
@@ -17,6 +21,12 @@ pub trait Sink: Sync {
 
     /// Something that could not be read, or is worth knowing.
     fn notify(&self, notification: Notification);
+
+    /// Whether to stop, and why. Sources ask between two inputs, and leave the rest when told so; the sink knows then that
+    /// there was a rest.
+    fn stop(&self) -> Option<Stop> {
+        None
+    }
 }
 
 /// Somewhere that bytes come from.

@@ -24,6 +24,9 @@ pub(super) fn everything(root: &Path) -> WalkBuilder {
 pub(super) fn files(walker: &WalkBuilder, root: &Path, sink: &dyn Sink, visit: &(dyn Fn(&Path, &Path) + Sync)) {
     walker.build_parallel().run(|| {
         Box::new(|entry| {
+            if sink.stop().is_some() {
+                return WalkState::Quit;
+            }
             match entry {
                 Ok(entry) => {
                     let path = entry.path();

@@ -47,7 +47,7 @@ pub(super) fn read(
         if !bytes.is_empty() {
             sink.blob(Blob { origin: origin.clone(), bytes, start, fresh: Fresh::All });
         }
-        if ended {
+        if ended || sink.stop().is_some() {
             return Ok(Amount { bytes: start.offset + filled as u64, windows });
         }
         let encoding = *encoding.get_or_insert_with(|| Encoding::of(bytes));

@@ -71,6 +71,12 @@ impl Parser {
     }
 }
 
+/// The authority of a URL: where it begins, what of it stands before the `@`, and up to where that was looked for.
+struct Authority {
+    at: usize,
+    userinfo: (Option<Range<usize>>, usize),
+}
+
 /// A text under search, with what several anchors of it may ask for.
 pub(crate) struct Text<'a> {
     /// All of it.
@@ -78,8 +84,8 @@ pub(crate) struct Text<'a> {
     /// Hosts of the public npm registry.
     npm: &'a [String],
     siblings: OnceCell<Siblings>,
-    /// The authority that was looked at last, what of it stands before the `@`, and up to where that was looked for.
-    authority: RefCell<(usize, Option<Range<usize>>, usize)>,
+    /// The authority that was looked at last.
+    authority: RefCell<Authority>,
     /// What is being judged.
     anchor: Cell<(usize, usize)>,
     is_far: Cell<bool>,
@@ -91,7 +97,7 @@ impl<'a> Text<'a> {
             bytes,
             npm,
             siblings: OnceCell::new(),
-            authority: RefCell::new((usize::MAX, None, 0)),
+            authority: RefCell::new(Authority { at: usize::MAX, userinfo: (None, 0) }),
             anchor: Cell::new((0, 0)),
             is_far: Cell::new(false),
         }
@@ -118,12 +124,12 @@ impl<'a> Text<'a> {
     /// What stands before the `@` of the authority that begins at `at`; read once for all that ask.
     fn userinfo(&self, at: usize) -> Option<Range<usize>> {
         let mut known = self.authority.borrow_mut();
-        if known.0 != at {
-            let (userinfo, looked) = url::userinfo(self.bytes, at);
-            *known = (at, userinfo, looked);
+        if known.at != at {
+            *known = Authority { at, userinfo: url::userinfo(self.bytes, at) };
         }
-        self.looks_up_to(known.2);
-        known.1.clone()
+        let (userinfo, looked) = known.userinfo.clone();
+        self.looks_up_to(looked);
+        userinfo
     }
 
     /// Whether far bytes have decided over any anchor.

@@ -1,21 +1,21 @@
 //! A set of small numbers, one bit each.
 
-#[derive(Clone, Default)]
-pub(super) struct Bits(Vec<u64>);
+#[derive(Clone, Debug, Default)]
+pub(in crate::git) struct Bits(Vec<u64>);
 
 impl Bits {
     /// Room for numbers below `len`.
-    pub(super) fn new(len: usize) -> Self {
+    pub(in crate::git) fn new(len: usize) -> Self {
         Self(vec![0; len.div_ceil(64)])
     }
 
-    pub(super) fn insert(&mut self, number: u32) {
+    pub(in crate::git) fn insert(&mut self, number: u32) {
         if let Some(word) = self.0.get_mut(number as usize / 64) {
             *word |= 1 << (number % 64);
         }
     }
 
-    pub(super) fn contains(&self, number: u32) -> bool {
+    pub(in crate::git) fn contains(&self, number: u32) -> bool {
         self.0.get(number as usize / 64).is_some_and(|word| word & 1 << (number % 64) != 0)
     }
 }

@@ -2,13 +2,14 @@
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
+use std::sync::Arc;
 
 use super::bits::Bits;
 use super::file::PackFile;
 use crate::model::ObjectId;
 
 /// For each pack the places of its index that need not be searched. One merge over all indexes, which are sorted.
-pub(super) fn mark(packs: &[PackFile]) -> Vec<Bits> {
+pub(super) fn mark(packs: &[Arc<PackFile>]) -> Vec<Bits> {
     if let [only] = packs
         && (1..only.len()).all(|place| only.id(place) != only.id(place - 1))
     {

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use gix_hash::Kind as HashKind;
 use gix_pack::data::entry::Header;
+use rayon::prelude::*;
 
 use super::damage::Damage;
 use crate::git::Kind;
@@ -94,7 +95,7 @@ impl PackFile {
     /// Whether every object of the index begins inside the pack.
     pub(super) fn stays_inside(&self) -> bool {
         let end = self.end();
-        (0..self.len()).all(|place| self.index.pack_offset_at_index(place) < end)
+        (0..self.len()).into_par_iter().all(|place| self.index.pack_offset_at_index(place) < end)
     }
 
     /// Every offset, with its place of the index.

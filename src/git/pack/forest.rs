@@ -1,8 +1,8 @@
 //! The entries of one pack as a forest: every delta hangs below the entry it is a delta of.
 //!
-//! What comes in: a pack and the objects of it that need no search. What goes out: the roots that lead to something to
-//! search, and below each entry its children, the one with most below it last. Whatever lies below a tree object is a tree
-//! object and is left out, as is everything that nothing to search is made from.
+//! What comes in: a pack, what of it is sought, and the objects of it that need no search. What goes out: the roots that lead to
+//! something to search, and below each entry its children, the one with most below it last. Whatever lies below a tree object is
+//! a tree object; what nothing to search is made from is left out.
 //!
 //! Entries are numbered in the order in which they lie in the pack.
 
@@ -72,18 +72,34 @@ pub(super) struct Forest {
     children: Vec<Node>,
     /// Those to be searched. The others are only there for their children.
     wanted: Bits,
+    /// Places of the index whose entries are of another kind than is sought.
+    others: Bits,
     roots: Vec<Node>,
     /// Places of the index whose entries have no root in this pack.
     rootless: Vec<u32>,
 }
 
 impl Forest {
-    /// Reads the header of every entry. `skip` holds the places of the index that need no search.
-    pub(super) fn grow(pack: &PackFile, skip: &Bits) -> Self {
+    /// Reads the header of every entry. `skip` holds the places of the index that need no search; the rest is searched where it
+    /// may be of a kind that `is_sought`, and its place is wanted.
+    pub(super) fn grow(
+        pack: &PackFile,
+        skip: &Bits,
+        is_sought: impl Fn(Kind) -> bool,
+        wants: impl Fn(u32) -> bool,
+    ) -> Self {
         let Outline { starts, places, parents, states } = Outline::draw(pack);
         let mut wanted = Bits::new(starts.len());
+        let mut others = Bits::new(pack.len() as usize);
         for (node, (state, place)) in (0..).zip(states.iter().zip(&places)) {
-            if *state != State::Known(Kind::Tree) && !skip.contains(*place) {
+            let is_sought = match state {
+                State::Known(kind) => is_sought(*kind),
+                State::Rootless | State::Open | State::Pending => true,
+            };
+            if !is_sought {
+                others.insert(*place);
+            }
+            if is_sought && !skip.contains(*place) && wants(*place) {
                 wanted.insert(node);
             }
         }
@@ -95,7 +111,7 @@ impl Forest {
             .zip(parents.iter().zip(&weights))
             .filter_map(|(node, (parent, weight))| (*parent == NONE && *weight > 0).then_some(node))
             .collect();
-        Self { starts, places, firsts, children, wanted, roots, rootless }
+        Self { starts, places, firsts, children, wanted, others, roots, rootless }
     }
 
     pub(super) fn roots(&self) -> &[Node] {
@@ -123,6 +139,11 @@ impl Forest {
 
     pub(super) fn is_wanted(&self, node: Node) -> bool {
         self.wanted.contains(node)
+    }
+
+    /// Whether the entry at this place of the index is known to be of another kind than is sought.
+    pub(super) fn is_other(&self, place: u32) -> bool {
+        self.others.contains(place)
     }
 
     /// The place of the index that names it.

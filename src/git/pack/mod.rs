@@ -33,16 +33,15 @@ mod tests;
 use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicU64};
-use std::sync::{Mutex, PoisonError};
-use std::time::Instant;
+use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex, PoisonError};
 
 pub(super) use loose::Loose;
 pub use walk::Stop;
 
 use super::kind::{Kind, Listed};
 use crate::model::{Below, Fresh, Notification, ObjectId, ObjectKind};
-use bits::Bits;
+pub(super) use bits::Bits;
 use board::{Board, Seat};
 use file::PackFile;
 use single::{Library, Packed};
@@ -62,6 +61,30 @@ pub struct Object<'a> {
     pub fresh: Fresh<'a>,
 }
 
+/// One tree object, for as long as its bytes are at hand.
+#[derive(Clone, Debug)]
+pub struct Tree<'a> {
+    /// Its id.
+    pub id: ObjectId,
+    /// Its number in the database.
+    pub number: u32,
+    /// The number of the tree that it was made from.
+    pub base: Option<u32>,
+    /// All of it.
+    pub bytes: &'a [u8],
+    /// What of it its base did not have, widened by the reach; all where it has none.
+    pub fresh: Fresh<'a>,
+}
+
+/// Which objects of the packs a walk shows.
+#[derive(Clone, Copy)]
+pub enum Sought<'s> {
+    /// Commits, blobs and tags.
+    Texts,
+    /// The trees whose numbers this wants.
+    Trees(&'s (dyn Fn(u32) -> bool + Sync)),
+}
+
 /// What was shown since the last tally. Objects that hold nothing fresh are not shown, but counted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
@@ -76,15 +99,25 @@ pub struct Tally {
 /// Looks at objects. Several threads call it at once.
 pub trait Visitor: Sync {
     /// Looks at one object, and says what that means for those made from it.
-    fn object(&self, object: Object<'_>) -> Below;
+    fn object(&self, _object: Object<'_>) -> Below {
+        Below::Fresh
+    }
+
+    /// Looks at one tree.
+    fn tree(&self, _tree: Tree<'_>) {}
 
     /// Takes note of how far one thread has come.
     fn tally(&self, _tally: Tally) {}
+
+    /// Whether to stop, and why; asked from time to time.
+    fn stop(&self) -> Option<Stop> {
+        None
+    }
 }
 
 /// What a walk may take.
 #[derive(Clone, Debug)]
-pub struct Limits<'l> {
+pub struct Limits {
     /// Objects longer than this are not shown, nor is what is stored as a delta of them.
     pub max_object: u64,
     /// How far from a fresh byte a match, or anything that decides over it, may reach.
@@ -93,14 +126,9 @@ pub struct Limits<'l> {
     pub threads: Option<NonZeroUsize>,
     /// Bytes for objects at hand, all threads together. One object and its base may go over it.
     pub memory: usize,
-    /// When to stop.
-    pub deadline: Option<Instant>,
-    /// Set by whoever wants it stopped.
-    pub cancel: Option<&'l AtomicBool>,
 }
 
-impl Limits<'_> {
-    /// Whether to stop now, for a reason from outside.
+impl Limits {
     fn threads(&self) -> usize {
         self.threads.or_else(|| std::thread::available_parallelism().ok()).map_or(1, NonZeroUsize::get)
     }
@@ -113,6 +141,8 @@ pub struct Walked {
     pub notifications: Vec<Notification>,
     /// Why it ended early, if it did.
     pub stopped: Option<Stop>,
+    /// Where trees were sought, the numbers of all objects that are none.
+    pub(super) others: Bits,
     /// Objects that nobody but this room should try to read: their chains have no beginning in their pack.
     pub(super) rootless: Vec<ObjectId>,
 }
@@ -127,7 +157,7 @@ const TRIES: usize = 3;
 
 /// The object database of a repository, what it borrows included.
 pub struct Database {
-    files: Vec<PackFile>,
+    files: Vec<Arc<PackFile>>,
     loose: Loose,
     loose_ids: Vec<ObjectId>,
     notifications: Vec<Notification>,
@@ -144,7 +174,7 @@ impl Database {
         let mut files = open_packs(&directories, id_len, &mut notes);
         // The biggest first: copies in others are skipped, and what was packed together is stored best together.
         files.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.path().cmp(b.path())));
-        let differs = |file: &&PackFile| file.len() != file.claimed();
+        let differs = |file: &&Arc<PackFile>| file.len() != file.claimed();
         notes.extend(files.iter().filter(differs).map(|file| {
             let reason = format!("it holds {} objects, but its index names {}", file.claimed(), file.len());
             directories::unlisted(file.path(), &reason)
@@ -169,20 +199,31 @@ impl Database {
     }
 
     /// Shows every object to the visitor, each once.
-    pub fn walk<V: Visitor>(self, limits: &Limits<'_>, visitor: &V) -> Walked {
-        let Self { files, loose, loose_ids, mut notifications } = self;
-        let marks = duplicates::mark(&files);
-        let size: u64 = files.iter().map(PackFile::end).sum();
-        let packs: Vec<Packed> = files.into_iter().zip(&marks).map(|(file, mark)| Packed::new(file, mark)).collect();
+    pub fn walk<V: Visitor>(&self, limits: &Limits, visitor: &V) -> Walked {
+        self.walk_for(Sought::Texts, limits, visitor)
+    }
+
+    /// Shows what is sought to the visitor, each object once; trees only where they are packed.
+    pub fn walk_for<V: Visitor>(&self, sought: Sought<'_>, limits: &Limits, visitor: &V) -> Walked {
+        let Self { files, loose, loose_ids, notifications } = self;
+        let mut notifications = notifications.clone();
+        let loose_ids = if matches!(sought, Sought::Texts) { loose_ids.as_slice() } else { &[] };
+        let marks = duplicates::mark(files);
+        let size: u64 = files.iter().map(|file| file.end()).sum();
+        let packs: Vec<Packed> = files
+            .iter()
+            .zip(&marks)
+            .zip(firsts(files))
+            .map(|((file, mark), first)| Packed::new(Arc::clone(file), first, mark, sought))
+            .collect();
         let threads = limits.threads();
         let shared = Shared {
             board: Board::new(packs.iter().map(|pack| pack.forest.roots().len()), loose_ids.len(), threads),
-            library: Library { packs: &packs, loose: &loose, loose_ids: &loose_ids, max_object: limits.max_object },
+            library: Library { packs: &packs, loose, loose_ids, max_object: limits.max_object },
             visitor,
+            seeks_trees: matches!(sought, Sought::Trees(_)),
             troubles: Troubles::default(),
             clock: Clock {
-                deadline: limits.deadline,
-                cancel: limits.cancel,
                 allowance: ALLOWANCE.saturating_add(size.saturating_mul(ALLOWANCE_TIMES)),
                 spent: AtomicU64::new(0),
                 stopped: Mutex::new(None),
@@ -198,13 +239,42 @@ impl Database {
                 });
             }
         });
-        let stopped = shared.clock.stopped.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let stopped = *shared.clock.stopped.lock().unwrap_or_else(PoisonError::into_inner);
+        let seeks_trees = shared.seeks_trees;
         notifications.extend(shared.troubles.into_notifications(limits.max_object));
-        Walked { notifications, stopped, rootless: packs.iter().flat_map(Packed::rootless).collect() }
+        let mut others = Bits::default();
+        if seeks_trees {
+            others = Bits::new(self.numbers());
+            for pack in &packs {
+                let places = (0..pack.file.len()).filter(|place| pack.forest.is_other(*place));
+                places.for_each(|place| others.insert(pack.first.saturating_add(place)));
+            }
+        }
+        Walked { notifications, stopped, others, rootless: packs.iter().flat_map(Packed::rootless).collect() }
+    }
+
+    /// The number of a packed object, the same for all its copies; numbers begin at 0.
+    pub fn number(&self, id: &ObjectId) -> Option<u32> {
+        let mut copies = self.files.iter().zip(firsts(&self.files));
+        copies.find_map(|(file, first)| first.checked_add(file.find(id)?))
+    }
+
+    /// More than any number.
+    pub fn numbers(&self) -> usize {
+        self.files.iter().map(|file| file.len() as usize).sum()
     }
 }
 
-fn open_packs(directories: &[PathBuf], id_len: usize, notes: &mut Vec<Notification>) -> Vec<PackFile> {
+/// The number of each pack's first object.
+fn firsts(files: &[Arc<PackFile>]) -> impl Iterator<Item = u32> {
+    files.iter().scan(0u32, |next, file| {
+        let first = *next;
+        *next = next.saturating_add(file.len());
+        Some(first)
+    })
+}
+
+fn open_packs(directories: &[PathBuf], id_len: usize, notes: &mut Vec<Notification>) -> Vec<Arc<PackFile>> {
     let mut files = Vec::new();
     let mut tried = BTreeSet::new();
     for _ in 0..TRIES {
@@ -215,7 +285,7 @@ fn open_packs(directories: &[PathBuf], id_len: usize, notes: &mut Vec<Notificati
                 continue;
             }
             match PackFile::open(&index, id_len) {
-                Ok(file) => files.push(file),
+                Ok(file) => files.push(Arc::new(file)),
                 Err(_) if !index.exists() || !index.with_extension("pack").exists() => vanished = true,
                 Err(reason) => notes.push(directories::unlisted(&index.with_extension("pack"), &reason)),
             }
@@ -228,9 +298,9 @@ fn open_packs(directories: &[PathBuf], id_len: usize, notes: &mut Vec<Notificati
     files
 }
 
-/// The object directory and those that it borrows from.
-pub(super) fn directories(objects: &Path) -> Vec<PathBuf> {
-    directories::all(objects, &[])
+/// The object directory, `borrowed` ones, and those that these borrow from.
+pub(super) fn directories(objects: &Path, borrowed: &[PathBuf]) -> Vec<PathBuf> {
+    directories::all(objects, borrowed)
 }
 
 /// The objects of a pack that must not be read by a reader that trusts indexes, where an entry of this one lies outside the pack.
@@ -238,7 +308,7 @@ pub(super) fn untrusted(index: &Path, id_len: usize) -> Vec<ObjectId> {
     match PackFile::open(index, id_len) {
         Ok(file) if !file.stays_inside() => {
             let none = Bits::new(0);
-            Packed::new(file, &none).rootless().collect()
+            Packed::new(Arc::new(file), 0, &none, Sought::Texts).rootless().collect()
         }
         Ok(_) | Err(_) => Vec::new(),
     }

@@ -6,6 +6,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use super::Sought;
 use super::bits::Bits;
 use super::buffers::{Buffer, Pool};
 use super::damage::Damage;
@@ -27,14 +28,23 @@ const KEPT_SCRATCH: usize = 4 * 1024 * 1024;
 
 /// A pack and the forest that it holds.
 pub(super) struct Packed {
-    pub(super) file: PackFile,
+    pub(super) file: Arc<PackFile>,
+    /// The number of its first object.
+    pub(super) first: u32,
     pub(super) forest: Forest,
 }
 
 impl Packed {
-    pub(super) fn new(file: PackFile, skip: &Bits) -> Self {
-        let forest = Forest::grow(&file, skip);
-        Self { file, forest }
+    pub(super) fn new(file: Arc<PackFile>, first: u32, skip: &Bits, sought: Sought<'_>) -> Self {
+        let wants = |place: u32| match sought {
+            Sought::Texts => true,
+            Sought::Trees(wants) => first.checked_add(place).is_some_and(wants),
+        };
+        let forest = match sought {
+            Sought::Texts => Forest::grow(&file, skip, |kind| kind != Kind::Tree, wants),
+            Sought::Trees(_) => Forest::grow(&file, skip, |kind| kind == Kind::Tree, wants),
+        };
+        Self { file, first, forest }
     }
 
     /// Objects whose chains have no root in this pack.
@@ -143,6 +153,11 @@ impl Library<'_> {
                 Err(damage)
             }
         }
+    }
+
+    /// The number of an object, the same for all its copies.
+    pub(super) fn number(&self, id: &ObjectId) -> Option<u32> {
+        self.packs.iter().find_map(|pack| pack.first.checked_add(pack.file.find(id)?))
     }
 
     /// The object with this id, from anywhere but the pack `not_in`.

@@ -5,7 +5,6 @@ use std::num::NonZeroUsize;
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Mutex;
-use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
@@ -75,6 +74,8 @@ struct Searched {
     found: Mutex<BTreeMap<ObjectId, Found>>,
     seen: Mutex<Vec<(ObjectId, ObjectKind)>>,
     tally: Mutex<Tally>,
+    stop: Option<Stop>,
+    deadline: Option<Instant>,
 }
 
 impl Visitor for Searched {
@@ -97,7 +98,15 @@ impl Visitor for Searched {
         sum.bytes += tally.bytes;
         sum.commits += tally.commits;
     }
+
+    fn stop(&self) -> Option<Stop> {
+        let late = self.deadline.is_some_and(|deadline| Instant::now() >= deadline);
+        self.stop.or_else(|| late.then_some(Stop::Deadline))
+    }
 }
+
+/// Whatever takes longer hangs.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Writes a loose blob.
 fn loosen(objects: &Path, id: &ObjectId, bytes: &[u8]) {
@@ -107,19 +116,12 @@ fn loosen(objects: &Path, id: &ObjectId, bytes: &[u8]) {
     std::fs::write(objects.join(&name[..2]).join(&name[2..]), deflated(&stored)).unwrap();
 }
 
-fn limits(threads: usize, memory: usize) -> Limits<'static> {
-    Limits {
-        max_object: 8 << 20,
-        reach: REACH,
-        threads: NonZeroUsize::new(threads),
-        memory,
-        deadline: Some(Instant::now() + Duration::from_secs(60)),
-        cancel: None,
-    }
+fn limits(threads: usize, memory: usize) -> Limits {
+    Limits { max_object: 8 << 20, reach: REACH, threads: NonZeroUsize::new(threads), memory }
 }
 
-fn walk_with(objects: &Path, id_len: usize, limits: &Limits<'_>) -> (Searched, Walked) {
-    let searched = Searched::default();
+fn walk_with(objects: &Path, id_len: usize, limits: &Limits) -> (Searched, Walked) {
+    let searched = Searched { deadline: Some(Instant::now() + PATIENCE), ..Searched::default() };
     let walked = Database::open(objects, &[], id_len).walk(limits, &searched);
     (searched, walked)
 }
@@ -663,14 +665,10 @@ fn a_walk_stops_when_told() {
     let entries: Vec<Written> = (0..3000u32).map(|number| blob(&number.to_be_bytes())).collect();
     let scratch = tempfile::tempdir().unwrap();
     image(&entries, IndexFormat::V2).write(scratch.path(), "a");
-    let cancel = AtomicBool::new(true);
-    let told = Limits { cancel: Some(&cancel), ..limits(2, 1 << 20) };
-    let late = Limits { deadline: Some(Instant::now()), ..limits(2, 1 << 20) };
-    for (limits, stop) in [(told, Stop::Cancelled), (late, Stop::Deadline)] {
-        let (searched, walked) = walk_with(scratch.path(), 20, &limits);
-        assert_eq!(walked.stopped, Some(stop));
-        assert!(searched.tally.into_inner().unwrap().objects < 3000);
-    }
+    let searched = Searched { stop: Some(Stop::Cancelled), ..Searched::default() };
+    let walked = Database::open(scratch.path(), &[], 20).walk(&limits(2, 1 << 20), &searched);
+    assert_eq!(walked.stopped, Some(Stop::Cancelled));
+    assert!(searched.tally.into_inner().unwrap().objects < 3000);
 }
 
 #[test]

@@ -4,9 +4,8 @@
 //! its parent's place, so that as many objects are held at once as the logarithm of a tree's size, not as its depth. Past the
 //! memory budget the lowest frames let go of their bytes, to be made anew when their next child's turn comes.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
 
 use super::board::{Board, Work};
 use super::buffers::{Buffer, Pool};
@@ -15,7 +14,7 @@ use super::file::Content;
 use super::forest::Node;
 use super::single::{Bench, Library, Packed};
 use super::trouble::Troubles;
-use super::{Object, Tally, Visitor};
+use super::{Object, Tally, Tree, Visitor};
 use crate::git::Kind;
 use crate::model::{Below, Fresh, ObjectId, ObjectKind};
 
@@ -26,17 +25,17 @@ const BATCH: u32 = 256;
 pub(super) struct Shared<'w, V> {
     pub(super) library: Library<'w>,
     pub(super) visitor: &'w V,
+    /// Whether trees are shown, and nothing else.
+    pub(super) seeks_trees: bool,
     pub(super) board: Board<Branch>,
     pub(super) troubles: Troubles,
-    pub(super) clock: Clock<'w>,
+    pub(super) clock: Clock,
     /// Held by the one thread that needs more memory than its share.
     pub(super) heavy: Mutex<()>,
 }
 
 /// When to stop before the end.
-pub(super) struct Clock<'w> {
-    pub(super) deadline: Option<Instant>,
-    pub(super) cancel: Option<&'w AtomicBool>,
+pub(super) struct Clock {
     /// What may be spent, in bytes made.
     pub(super) allowance: u64,
     pub(super) spent: AtomicU64,
@@ -165,7 +164,7 @@ impl<'w, V: Visitor> Walker<'w, V> {
 
     fn root(&mut self, node: Node) {
         match self.root_bytes(node) {
-            Ok((kind, buffer)) => self.arrive(node, kind, Arc::new(buffer), Below::Whole),
+            Ok((kind, buffer)) => self.arrive(node, kind, Arc::new(buffer), Below::Whole, None),
             Err(damage) => self.failed(node, damage),
         }
     }
@@ -242,7 +241,7 @@ impl<'w, V: Visitor> Walker<'w, V> {
             top.base = base;
         }
         match made {
-            Ok(buffer) => self.arrive(node, kind, Arc::new(buffer), below),
+            Ok(buffer) => self.arrive(node, kind, Arc::new(buffer), below, Some(parent)),
             Err(damage) => self.failed(node, damage),
         }
     }
@@ -268,16 +267,24 @@ impl<'w, V: Visitor> Walker<'w, V> {
     }
 
     /// An entry has been made: shows it, and puts it on the stack if anything is made from it.
-    fn arrive(&mut self, node: Node, kind: Kind, buffer: Arc<Buffer>, below: Below) {
+    fn arrive(&mut self, node: Node, kind: Kind, buffer: Arc<Buffer>, below: Below, base: Option<Node>) {
         self.look();
         let Some(packed) = self.packed() else { return };
-        let Kind::Text(searched) = kind else {
-            self.give(buffer); // whatever is made from a tree is a tree
-            return;
-        };
-        let below = match packed.file.id(packed.forest.place(node)) {
-            Some(id) if packed.forest.is_wanted(node) => self.show(id, searched, &buffer, below),
-            _ => Below::Whole, // what another pack's copy held is not known here
+        let id = packed.file.id(packed.forest.place(node)).filter(|_| packed.forest.is_wanted(node));
+        let below = match (kind, id) {
+            (Kind::Tree, id) if self.shared.seeks_trees => {
+                if let Some(id) = id {
+                    self.show_tree(node, id, &buffer, base.filter(|_| below == Below::Fresh));
+                }
+                Below::Fresh
+            }
+            (Kind::Text(kind), Some(id)) if !self.shared.seeks_trees => self.show(id, kind, &buffer, below),
+            // What another pack's copy held is not known here.
+            (Kind::Text(_), None) if !self.shared.seeks_trees => Below::Whole,
+            _ => {
+                self.give(buffer); // whatever is made from a tree is a tree, and what is made from a text a text
+                return;
+            }
         };
         let children = packed.forest.children(node);
         if children.is_empty() {
@@ -302,6 +309,19 @@ impl<'w, V: Visitor> Walker<'w, V> {
         self.shared.visitor.object(Object { id, kind, bytes, fresh })
     }
 
+    fn show_tree(&self, node: Node, id: ObjectId, bytes: &[u8], base: Option<Node>) {
+        let Some(packed) = self.packed() else { return };
+        let own = |node| packed.first.checked_add(packed.forest.place(node));
+        let Some(number) = own(node) else { return };
+        // One that is not wanted may be a copy, which goes by the number of another.
+        let base = base.and_then(|node| match packed.forest.is_wanted(node) {
+            true => own(node),
+            false => self.shared.library.number(&packed.file.id(packed.forest.place(node))?),
+        });
+        let fresh = if base.is_some() { Fresh::Ranges(self.bench.freshness.ranges()) } else { Fresh::All };
+        self.shared.visitor.tree(Tree { id, number, base, bytes, fresh });
+    }
+
     /// An entry cannot be made from this pack: it is looked for elsewhere, and what is made from it goes on either way.
     fn failed(&mut self, node: Node, damage: Damage) {
         self.look();
@@ -310,7 +330,7 @@ impl<'w, V: Visitor> Walker<'w, V> {
         if damage != Damage::TooLarge
             && let Some((kind, buffer)) = self.shared.library.find(&mut self.bench, &id, Some(self.pack))
         {
-            self.arrive(node, kind, Arc::new(buffer), Below::Whole);
+            self.arrive(node, kind, Arc::new(buffer), Below::Whole, None);
             return;
         }
         if packed.forest.is_wanted(node) {
@@ -366,7 +386,7 @@ impl<'w, V: Visitor> Walker<'w, V> {
         }
         self.until_look = BATCH;
         self.hand_over();
-        if let Some(stop) = self.shared.clock.look() {
+        if let Some(stop) = self.shared.visitor.stop().or_else(|| self.shared.clock.look()) {
             self.shared.clock.stopped.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(stop);
             self.shared.board.close();
         }
@@ -378,14 +398,8 @@ impl<'w, V: Visitor> Walker<'w, V> {
     }
 }
 
-impl Clock<'_> {
+impl Clock {
     fn look(&self) -> Option<Stop> {
-        if self.cancel.is_some_and(|cancel| cancel.load(Ordering::Relaxed)) {
-            return Some(Stop::Cancelled);
-        }
-        if self.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
-            return Some(Stop::Deadline);
-        }
         (self.spent.load(Ordering::Relaxed) > self.allowance).then_some(Stop::Unfolding)
     }
 }

@@ -92,6 +92,13 @@ impl Repo {
 
     /// Runs git; gives what it prints, trimmed.
     pub(crate) fn git(&self, args: &[&str]) -> String {
+        let (succeeded, stdout, stderr) = self.try_git(args);
+        assert!(succeeded, "git {args:?}: {stderr}");
+        stdout
+    }
+
+    /// Runs git; gives whether it succeeded, and what it prints on both streams, trimmed.
+    pub(crate) fn try_git(&self, args: &[&str]) -> (bool, String, String) {
         self.minutes.set(self.minutes.get() + 1);
         let date = format!("{} +0000", FIRST_DAY + 60 * self.minutes.get());
         let mut command = Command::new("git");
@@ -113,7 +120,7 @@ impl Repo {
             .env("GIT_COMMITTER_EMAIL", "ada@example.invalid")
             .env("GIT_COMMITTER_DATE", &date);
         let output = command.output().expect("git is installed");
-        assert!(output.status.success(), "git {args:?}: {}", String::from_utf8_lossy(&output.stderr));
-        String::from_utf8_lossy(&output.stdout).trim().to_owned()
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim().to_owned();
+        (output.status.success(), text(&output.stdout), text(&output.stderr))
     }
 }
