@@ -36,8 +36,7 @@ fn read(text: &Text<'_>, anchor: Range<usize>) -> Option<Found> {
     let host = next(anchor.end)?;
     let machine = address(bytes.get(host.clone())?).filter(|host| host.host.contains('.'))?;
     let (mut at, mut user, mut secret) = (host.end, None, None);
-    loop {
-        let Some(name) = next(at) else { break };
+    while let Some(name) = next(at) {
         let name = bytes.get(name.clone()).filter(|name| FIELDS.contains(name)).map(|text| (text, name.end));
         let Some((name, value)) = name.and_then(|(name, end)| Some((name, next(end)?))) else { break };
         at = value.end;

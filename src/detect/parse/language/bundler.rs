@@ -59,9 +59,10 @@ fn setting(text: &Text<'_>, anchor: Range<usize>) -> Option<Found> {
     let line = end + memchr::memchr(b'\n', rest).unwrap_or(rest.len());
     text.looks_at(&(anchor.start..line + 1));
     let span = value(bytes, end + separator + 1..line)?;
-    // In a shell a word ends with a space.
+    // In a shell a word ends with a space, or with the command.
     let raw = bytes.get(span.clone())?;
-    let length = raw.iter().position(|byte| byte.is_ascii_whitespace() || *byte == b'"').unwrap_or(raw.len());
+    let is_end = |byte: &u8| byte.is_ascii_whitespace() || matches!(byte, b'"' | b'\'' | b'`' | b';');
+    let length = raw.iter().position(is_end).unwrap_or(raw.len());
     of_value(bytes, span.start..span.start + length, host)
 }
 
@@ -118,6 +119,7 @@ mod tests {
                 ("---\nBUNDLE_GEMS__R__INVALID: \"mia:Kestrel-1\"\n", &["mia Kestrel-1 gems.r.invalid/"]),
                 ("BUNDLE_MY___GEMS__INVALID: mia:Kestrel-1\r\n", &["mia Kestrel-1 my-gems.invalid/"]),
                 ("export BUNDLE_GEMS__R__INVALID=mia:Kestrel-1 && x", &["mia Kestrel-1 gems.r.invalid/"]),
+                ("x=`BUNDLE_GEMS__R__INVALID=mia:Kestrel-1;`", &["mia Kestrel-1 gems.r.invalid/"]),
                 ("ENV BUNDLE_GEMS__R__INVALID=\"mia:Kestrel-1\"", &["mia Kestrel-1 gems.r.invalid/"]),
                 ("BUNDLE_GEMS__R__INVALID={opaque}", &["- {opaque} gems.r.invalid/"]),
                 ("{\"BUNDLE_GEMS__R__INVALID\": \"mia:Kestrel-1\"}", &["mia Kestrel-1 gems.r.invalid/"]),
