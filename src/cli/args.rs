@@ -291,6 +291,9 @@ pub(super) struct RulesListArgs {
     /// List the literals that the first pass looks for instead, a line each
     #[arg(long)]
     pub(super) literals: bool,
+    /// Print a table of the registries in Markdown instead
+    #[arg(long, conflicts_with = "literals")]
+    pub(super) table: bool,
     #[command(flatten)]
     pub(super) detect: DetectArgs,
 }

@@ -22,6 +22,7 @@ pub(super) fn run(args: RulesArgs) -> Result<Exit> {
                 set.rules.iter().flat_map(|rule| &rule.literals).map(String::as_str).collect();
             say(&lines(literals))
         }
+        RulesCommand::List(args) if args.table => say(&rules::table(&settings::rule_set(&args.detect)?)),
         RulesCommand::List(args) => say(&list(&settings::rule_set(&args.detect)?)),
         RulesCommand::Show(args) => {
             let set = settings::rule_set(&args.detect)?;

@@ -1,7 +1,7 @@
 //! Holds rules to their own examples.
 
 use crate::detect::{Detector, mint, parse};
-use crate::model::{Blob, Origin, Rule, RuleSet};
+use crate::model::{Blob, Matcher, Origin, Rule, RuleSet};
 
 /// What came of testing one rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,7 +19,8 @@ impl Verdict {
     }
 }
 
-/// Tests every rule: its examples are found, its counter-examples are not, and its literals stand in what it finds.
+/// Tests every rule: its examples are found, its counter-examples are not, its literals stand in what it finds, its expression has
+/// an end, and its owner is told what it is and where to go.
 pub fn check(rules: &RuleSet) -> Vec<Verdict> {
     let detector = match Detector::new(rules.clone()) {
         Ok(detector) => detector,
@@ -33,6 +34,7 @@ pub fn check(rules: &RuleSet) -> Vec<Verdict> {
         .map(|(index, rule)| {
             let mut problems = failures(&detector, index, rule);
             problems.extend(literals(rule, detector.rules()));
+            problems.extend(form(rule, detector.rules()));
             Verdict { rule: rule.id.clone(), problems }
         })
         .collect()
@@ -58,6 +60,33 @@ pub(crate) fn first_failure(detector: &Detector, index: usize, rule: &Rule) -> O
 fn finds(detector: &Detector, index: usize, rule: &Rule, text: &str, seed: usize) -> bool {
     let filled = filled(text, seed, rule, detector.rules());
     detector.scan(&Blob::whole(Origin::Stdin, filled.as_bytes())).iter().any(|found| found.rule == index)
+}
+
+/// What readers of a finding miss, and expressions that could match without end.
+fn form(rule: &Rule, rules: &RuleSet) -> Vec<String> {
+    let mut problems = Vec::new();
+    let expression = match &rule.matcher {
+        Matcher::Pattern { pattern, .. } => Some(pattern),
+        Matcher::Names { value, .. } => value.as_ref(),
+        Matcher::Parser(_) | Matcher::Bound => None,
+    };
+    if expression.is_some_and(|text| !is_bounded(text)) {
+        problems.push("its expression has no end: say how often at most a part may repeat".to_owned());
+    }
+    if rule.help.is_empty() {
+        problems.push("it has no help".to_owned());
+    }
+    // A protocol that anybody's server speaks has no page; nor need a user's own registry have one.
+    let facts = rules.registry(&rule.registry).filter(|facts| !rule.custom && facts.api.is_some());
+    if facts.is_some_and(|facts| facts.owner_page.is_none()) {
+        problems.push("its registry names no page of the owner".to_owned());
+    }
+    problems
+}
+
+fn is_bounded(expression: &str) -> bool {
+    let parsed = regex_syntax::ParserBuilder::new().unicode(false).utf8(false).build().parse(expression);
+    parsed.is_ok_and(|parsed| parsed.properties().maximum_len().is_some())
 }
 
 /// Literals of a user's rule that stand in none of its examples: the rule would be searched for and never seen.

@@ -6,6 +6,7 @@
 mod check;
 mod file;
 mod schema;
+mod table;
 
 use regex::bytes::{Regex, RegexBuilder};
 
@@ -13,6 +14,7 @@ use crate::model::RuleSet;
 
 pub use check::{Verdict, check};
 pub(crate) use check::{failures, first_failure};
+pub use table::table;
 
 /// What is wrong with a rule or a rule file.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
