@@ -72,7 +72,7 @@ fn ordinary() -> Vec<(String, Vec<u8>)> {
         ("minified code".into(), full(&minified)),
         ("a lock file".into(), full(&lock)),
         ("JSON".into(), full(json)),
-        ("base64".into(), STANDARD.encode(&bytes)[..SIZE].as_bytes().to_vec()),
+        ("base64".into(), STANDARD.encode(&bytes).as_bytes()[..SIZE].to_vec()),
         ("random bytes".into(), bytes),
         ("zeros".into(), vec![0; SIZE]),
         ("UTF-16".into(), full(code).iter().take(SIZE / 2).flat_map(|byte| [*byte, 0]).collect()),
