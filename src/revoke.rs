@@ -159,7 +159,8 @@ impl<'c> Case<'c> {
             }
         };
         let first = http.ledger().len();
-        let settled = match (&self.endpoint, registry::by_id(registry)) {
+        let client = |endpoint: &Endpoint| registry::by_id(&endpoint.registry);
+        let settled = match (&self.endpoint, self.endpoint.as_ref().ok().and_then(|endpoint| client(endpoint))) {
             (Ok(endpoint), Some(client)) => self.handle(client, endpoint, http, options, code),
             (Ok(_), None) => not_possible("keyrake has no client for this registry yet", Unknown::Unsupported),
             (Err(why), _) => not_possible("the server that issued it is not known", why.clone()),

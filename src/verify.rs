@@ -172,7 +172,7 @@ fn ask_host<'f>(
     for question in questions {
         let memory = memories.entry(question.endpoint.base.to_string()).or_default();
         let credential = &question.credential;
-        let inspection = match registry::by_id(&credential.registry) {
+        let inspection = match registry::by_id(&question.endpoint.registry) {
             None => Inspection::unknown(Unknown::Unsupported, Proof::default()),
             Some(_) if deadline.is_some_and(|deadline| Instant::now() >= deadline) => {
                 Inspection::unknown(Unknown::Deadline, Proof::default())

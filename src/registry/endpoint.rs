@@ -125,7 +125,7 @@ impl Endpoints {
     pub fn resolve(&self, credential: &Credential) -> Result<Issuers<'_>, Unknown> {
         let (mut endpoints, mut elsewhere) = (Vec::<&Endpoint>::new(), None);
         for host in &credential.hosts {
-            let named = self.named(&credential.registry, host);
+            let named = self.named(credential, host);
             if named.is_empty() {
                 elsewhere.get_or_insert_with(|| host.to_string());
             }
@@ -151,16 +151,14 @@ impl Endpoints {
         }
     }
 
-    /// The endpoints that one host of a file means: the one that it stands in, by the longest path, or all that stand below it.
-    fn named(&self, registry: &RegistryId, host: &BoundHost) -> Vec<&Endpoint> {
-        let of_registry = self.all.iter().filter(|endpoint| endpoint.registry == *registry);
-        let (around, below): (Vec<&Endpoint>, Vec<&Endpoint>) = of_registry
-            .filter(|endpoint| endpoint.is_named_by(host))
-            .partition(|endpoint| endpoint.public || host.path.starts_with(endpoint.base.path()));
-        match around.into_iter().max_by_key(|endpoint| (!endpoint.public, endpoint.base.path().len())) {
-            Some(endpoint) => vec![endpoint],
-            None => below,
+    /// The endpoints that one host of a file means: the registry's own, or else what the user gave for that host under another name:
+    /// a Nexus token in `.npmrc` is for the npm server that Nexus is there. What proves its issuer goes to no other.
+    fn named(&self, credential: &Credential, host: &BoundHost) -> Vec<&Endpoint> {
+        let own = nearest(self.all.iter().filter(|endpoint| endpoint.registry == credential.registry), host);
+        if !own.is_empty() || credential.self_identifying {
+            return own;
         }
+        nearest(self.all.iter().filter(|endpoint| !endpoint.public), host)
     }
 
     /// The endpoint of a credential that the user handed over alone: the one given with `--endpoint`, else as above; the
@@ -194,6 +192,17 @@ impl Endpoints {
             }
             None => Err(EndpointError::NoEndpoint(registry)),
         }
+    }
+}
+
+/// Of these endpoints those that a host of a file means: the one that it stands in, by the longest path, or all that stand below it.
+fn nearest<'e>(endpoints: impl Iterator<Item = &'e Endpoint>, host: &BoundHost) -> Vec<&'e Endpoint> {
+    let (around, below): (Vec<&Endpoint>, Vec<&Endpoint>) = endpoints
+        .filter(|endpoint| endpoint.is_named_by(host))
+        .partition(|endpoint| endpoint.public || host.path.starts_with(endpoint.base.path()));
+    match around.into_iter().max_by_key(|endpoint| (!endpoint.public, endpoint.base.path().len())) {
+        Some(endpoint) => vec![endpoint],
+        None => below,
     }
 }
 
@@ -309,6 +318,20 @@ mod tests {
             hosts: hosts.collect(),
             self_identifying,
         }
+    }
+
+    #[test]
+    fn a_server_may_speak_for_a_registry_that_is_not_its_own() {
+        let endpoints = endpoints(&["https://npm.corp.invalid/"]);
+        let of = |host: &str, self_identifying: bool| {
+            let credential = credential(&[(host, None, "/")], self_identifying);
+            let credential = Credential { registry: RegistryId::new("nexus"), ..credential };
+            endpoints.resolve(&credential).map(|issuers| issuers.endpoints[0].base.to_string())
+        };
+        assert_eq!(of("npm.corp.invalid", false), Ok("https://npm.corp.invalid/".to_owned()));
+        assert!(of("npm.corp.invalid", true).is_err());
+        // The public instance is for its own credentials only.
+        assert!(of("registry.npm.invalid", false).is_err());
     }
 
     #[test]
