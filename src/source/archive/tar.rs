@@ -89,7 +89,8 @@ impl<'r> Tar<'r> {
                     within = true;
                     self.extend(&mut extension, kind)?;
                 }
-                b'K' | b'g' => within = true,
+                b'K' => within = true,
+                b'g' => {} // about all that come; there may be none
                 _ => {
                     if kind == b'S' {
                         self.skip_sparse_map(&block)?;

@@ -172,11 +172,12 @@ fn oddities_of_tar_cost_no_other_member() {
         entry(b"")[512..].to_vec(),
     ]
     .concat();
-    let cases: [(&str, Vec<u8>, &[&str]); 5] = [
+    let cases: [(&str, Vec<u8>, &[&str]); 6] = [
         ("sparse", sparse, &["sparse", "a"]),
         ("binary size", large, &["large", "a"]),
         ("of 1979", old, &["old", "a"]),
         ("size in an extended header", pax, &["pax", "a"]),
+        ("a comment on all", tar_entry(b"pax_global_header", b'g', b"13 comment=x\n"), &["a"]),
         ("one after another", tar(&[("z", NPMRC)]), &["z", "a"]),
     ];
     for (name, bytes, expected) in cases {
@@ -184,6 +185,10 @@ fn oddities_of_tar_cost_no_other_member() {
         assert_eq!(planted(&seen), expected, "{name}");
         assert!(said(&seen).is_empty(), "{name}: {:?}", said(&seen));
     }
+    assert!(
+        said(&unpacked(&tar_entry(b"pax_global_header", b'g', b"13 comment=x\n"))).is_empty(),
+        "nothing but a comment"
+    );
 }
 
 #[test]
