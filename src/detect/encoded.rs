@@ -8,9 +8,8 @@
 use std::ops::Range;
 use std::sync::OnceLock;
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
-
 use super::decode::{base64_forms, is_base64};
+use super::sampled::Sampled;
 
 /// Bytes looked at together.
 const BLOCK: usize = 16;
@@ -37,7 +36,7 @@ pub(crate) enum Layers {
 }
 
 struct Compiled {
-    automaton: AhoCorasick,
+    search: Sampled<1>,
     /// By pattern: its length, and the position in a group of four of its first character.
     forms: Vec<(usize, u8)>,
 }
@@ -57,21 +56,25 @@ impl Forms {
         let range = range.start..range.end.min(bytes.len());
         let mut at = range.start.saturating_sub(SHORTEST_RUN);
         let end = bytes.len().min(range.end.saturating_add(SHORTEST_RUN));
+        let mut hits: Vec<(usize, usize)> = Vec::new();
         while let Some(block) = next_block(bytes, at..end) {
             let run = run_around(bytes, block, range.start.saturating_sub(SHORTEST_RUN)..end);
             at = run.end;
             if run.len() < SHORTEST_RUN || !is_mixed(bytes, &run) {
                 continue;
             }
-            let Some(Compiled { automaton, forms }) = self.compiled() else { return };
-            for hit in automaton.find_overlapping_iter(bytes.get(run.clone()).unwrap_or_default()) {
-                let start = run.start + hit.start();
+            let Some(Compiled { search, forms }) = self.compiled() else { return };
+            hits.clear();
+            search
+                .search(bytes.get(run.clone()).unwrap_or_default(), |form, start| hits.push((run.start + start, form)));
+            hits.sort_unstable();
+            for (start, form) in &hits {
                 let near = start.saturating_sub(SHORTEST_RUN).max(run.start)..run.end.min(start + SHORTEST_RUN);
-                if let Some((length, phase)) = forms.get(hit.pattern().as_usize())
-                    && range.contains(&start)
+                if let Some((length, phase)) = forms.get(*form)
+                    && range.contains(start)
                     && is_mixed(bytes, &near)
                 {
-                    found(start..start + length, *phase);
+                    found(*start..start + length, *phase);
                 }
             }
         }
@@ -99,12 +102,9 @@ impl Compiled {
                 forms.push((form, phase));
             }
         }
-        let automaton = AhoCorasick::builder()
-            .match_kind(MatchKind::Standard)
-            .kind(Some(AhoCorasickKind::ContiguousNFA))
-            .build(forms.iter().map(|(form, _)| form))
-            .ok()?;
-        Some(Self { automaton, forms: forms.into_iter().map(|(form, phase)| (form.len(), phase)).collect() })
+        let numbered = forms.iter().enumerate().map(|(number, (form, _))| (form.clone(), number)).collect();
+        let lengths = forms.iter().map(|(form, phase)| (form.len(), *phase)).collect();
+        Some(Self { search: Sampled::new(numbered)?, forms: lengths })
     }
 }
 

@@ -1,13 +1,17 @@
 //! The multi-literal search that decides which bytes deserve a second look.
 //!
 //! In: every literal of every rule, encoded forms included. Out: for each place where one stands, that place and the literal's number.
-//! It must never look at a byte that the vector search did not point to: everything else in this room is paid only by candidates.
+//! Long literals, of which there are hundreds, are sampled; a few short ones are left to a vector search. It must never look twice at
+//! a byte that neither points to: everything else in this room is paid only by candidates.
 
 use std::ops::Range;
 
+use super::sampled::Sampled;
 use aho_corasick::packed::{self, MatchKind as PackedKind, Searcher};
 use aho_corasick::{AhoCorasick, AhoCorasickKind, Input, MatchKind};
 
+/// Long literals are looked for at every other place.
+const STRIDE: usize = 2;
 /// Teddy stays at its full speed up to this many patterns; past about twice as many it gives way to an automaton.
 const GROUP: usize = 32;
 /// Bytes that one group after the other searches: they stay in the processor's cache meanwhile, and the hits kept at once are bounded.
@@ -15,6 +19,9 @@ const STRETCH: usize = 128 << 10;
 
 /// Finds every occurrence of every literal, overlapping ones included.
 pub(crate) struct Prefilter {
+    /// The long ones, which are the most.
+    sampled: Sampled<STRIDE>,
+    /// The short ones.
     groups: Vec<Group>,
     longest: usize,
 }
@@ -41,10 +48,13 @@ struct Member {
 impl Prefilter {
     /// Takes distinct, non-empty literals; each is known by its index. `None` where the literals are beyond what an engine can hold.
     pub(crate) fn new(literals: &[Vec<u8>]) -> Option<Self> {
-        let mut order: Vec<usize> = (0..literals.len()).collect();
+        let is_long =
+            |index: &usize| literals.get(*index).is_some_and(|text| text.len() >= Sampled::<STRIDE>::SHORTEST);
+        let (long, mut order): (Vec<usize>, Vec<usize>) = (0..literals.len()).partition(is_long);
+        let sampled = Sampled::new(long.into_iter().map(|index| (literals[index].clone(), index)).collect())?;
         order.sort_by(|a, b| literals[*a].cmp(&literals[*b]));
         let groups = order.chunks(GROUP).map(|chunk| Group::new(literals, chunk)).collect::<Option<_>>()?;
-        Some(Self { groups, longest: literals.iter().map(Vec::len).max().unwrap_or(0) })
+        Some(Self { sampled, groups, longest: literals.iter().map(Vec::len).max().unwrap_or(0) })
     }
 
     /// The length of the longest literal.
@@ -60,6 +70,11 @@ impl Prefilter {
         while from < range.end {
             let to = range.end.min(from.saturating_add(STRETCH));
             let overhang = range.end.min(to.saturating_add(self.longest));
+            self.sampled.search(bytes.get(from..overhang).unwrap_or_default(), |literal, start| {
+                if from + start < to {
+                    hits.push((from + start, literal));
+                }
+            });
             for group in &self.groups {
                 group.search(bytes, from..overhang, to, &mut hits);
             }
