@@ -31,12 +31,9 @@ const CUT: usize = 8;
 /// The context with all its variants.
 pub(crate) fn all(detector: &Detector, case: &Case, seed: u64) -> Vec<Tried> {
     let token = mint::fill(case.kind.token, seed);
-    let turn = seed as usize + case.text.len();
-    let mut variants = vec![
-        (Variant::Token, token.clone()),
-        (Variant::Placeholder, PLACEHOLDERS[turn % PLACEHOLDERS.len()].to_owned()),
-        (Variant::CutShort, token[..token.len() - CUT].to_owned()),
-    ];
+    let mut variants =
+        vec![(Variant::Token, token.clone()), (Variant::CutShort, token[..token.len() - CUT].to_owned())];
+    variants.extend(PLACEHOLDERS.map(|text| (Variant::Placeholder, text.to_owned())));
     if !case.kind.bad.is_empty() {
         variants.push((Variant::WrongChecksum, mint::fill(case.kind.bad, seed)));
     }

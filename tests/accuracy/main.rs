@@ -6,6 +6,7 @@
 //! any more fails, too.
 
 #![expect(clippy::expect_used, reason = "a test that cannot be set up fails, and says why")]
+#![expect(clippy::print_stdout, reason = "what was measured is shown")]
 
 mod archives;
 mod cases;

@@ -174,7 +174,7 @@ impl Value {
 /// decodes to nothing but letters, digits and signs once in a few thousand times where it is this long, and less often where it is longer.
 fn in_base64(text: &[u8]) -> Option<Vec<u8>> {
     const SHORTEST: usize = 12;
-    let mut decoded = decode::base64(text).filter(|_| text.len() >= SHORTEST && text.len() % 4 == 0)?;
+    let mut decoded = decode::base64(text).filter(|_| text.len() >= SHORTEST && text.len().is_multiple_of(4))?;
     if decoded.ends_with(b"\n") {
         decoded.pop();
     }
@@ -304,12 +304,28 @@ mod tests {
     }
 
     #[test]
+    fn base64_of_text_is_told_from_other_words() {
+        for (text, expected) in [
+            ("S2VzdHJlbC1hYmNkZWZn", Some("Kestrel-abcdefg")),
+            ("S2VzdHJlbC1hYmNkZQo=", Some("Kestrel-abcde")),
+            ("JHtNWV9UT0tFTn0=", Some("${MY_TOKEN}")),
+            ("Kestrel-abcdefgh", None),
+            ("a2VzdHJl", None),
+            ("", None),
+        ] {
+            assert_eq!(in_base64(text.as_bytes()).as_deref(), expected.map(str::as_bytes), "{text}");
+        }
+    }
+
+    #[test]
     fn identifiers_have_ends() {
         for (text, expected) in [
             ("a = process.env.X_TOKEN || 'x'", Some("process.env.X_TOKEN")),
             ("--x-TOKEN y", Some("x-TOKEN")),
             ("the TOKEN.", Some("TOKEN")),
             ("-Pmy.TOKEN=y", Some("my.TOKEN")),
+            ("a=b\\nX_TOKEN=y", Some("X_TOKEN")),
+            ("n_TOKEN=y", Some("n_TOKEN")),
             ("-PTOKEN=y", Some("PTOKEN")),
             ("TOKEN", Some("TOKEN")),
         ] {
