@@ -162,8 +162,10 @@ fn encoded_literals(rule: &Rule) -> Vec<(Vec<u8>, Layers)> {
         return Vec::new();
     }
     let layers = if rule.evidence <= Evidence::Structure { Layers::Two } else { Layers::One };
-    let is_name =
-        |text: &&String| text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-');
+    let is_name = |text: &&String| {
+        let is_sign = |byte| matches!(byte, b'_' | b'-') || (layers == Layers::Two && matches!(byte, b'.' | b'+'));
+        text.bytes().all(|byte| byte.is_ascii_alphanumeric() || is_sign(byte))
+    };
     let is_upper = |text: &str| layers == Layers::One && !text.bytes().any(|byte| byte.is_ascii_lowercase());
     let literals = rule.literals.iter().filter(is_name).filter(|text| !is_upper(text));
     literals.map(|text| (text.as_bytes().to_vec(), layers)).collect()

@@ -109,7 +109,11 @@ pub(crate) fn identifier(bytes: &[u8], hit: &Range<usize>) -> Option<Range<usize
     let signs = text.iter().take_while(is_sign).count();
     // `-Pname=value` and `-Dname=value` set properties of Gradle and of Java.
     let is_property = matches!(text.get(signs.wrapping_sub(1)..), Some([b'-', b'P' | b'D', letter, ..]) if letter.is_ascii_lowercase());
-    let start = whole.start + signs + usize::from(is_property);
+    // `\nNAME=value`: a line of a text in quotes.
+    let is_escape = signs == 0
+        && matches!(text, [b'n' | b'r' | b't', _, ..])
+        && whole.start.checked_sub(1).and_then(|at| bytes.get(at)) == Some(&b'\\');
+    let start = whole.start + signs + usize::from(is_property || is_escape);
     let end = whole.end - text.iter().rev().take_while(is_sign).count();
     (start < end).then_some(start..end)
 }
@@ -134,23 +138,21 @@ impl Value {
     /// Reads the value of the name that stands at `name`.
     pub(crate) fn read(&self, text: &Text<'_>, name: &Range<usize>) -> Option<Found> {
         let near = opening(text.bytes, name.end, Lines::AfterColon);
-        let value = neighbour(text.bytes, name.end, near).or(near)?;
-        let value = text.in_braces(value);
+        let pair = neighbour(text.bytes, name.end, near);
+        let value = text.in_braces(pair.or(near)?);
         match &self.text {
             Some(shape) => self.token(text, value, shape),
-            None => password(text, name, value),
+            None => password(text, name, value, pair.is_some()),
         }
     }
 
     fn token(&self, text: &Text<'_>, value: Opening, shape: &str) -> Option<Found> {
         let (span, raw) = text.token(value)?;
         let regex = self.regex(shape)?;
-        // Kubernetes has its secrets in base64, with the line feed of `echo`.
-        let secret = if regex.is_match(&raw) {
-            raw
-        } else {
-            let decoded = decode::base64(&raw)?;
-            decoded.strip_suffix(b"\n").unwrap_or(&decoded).to_vec()
+        let secret = match in_base64(&raw) {
+            Some(decoded) if regex.is_match(&decoded) => decoded,
+            Some(decoded) if is_reference(&decoded) || is_placeholder(&decoded) => return None,
+            _ => raw,
         };
         if !regex.is_match(&secret) {
             return None;
@@ -168,28 +170,68 @@ impl Value {
     }
 }
 
-/// A password in clear: quoted, or the rest of a line that sets a variable. Anything else may be an expression of some program.
-fn password(text: &Text<'_>, name: &Range<usize>, value: Opening) -> Option<Found> {
-    let span = text.clear(value)?;
-    let secret = text.bytes.get(span.clone())?;
+/// What stands in base64, as Kubernetes has its secrets, with or without the line feed of `echo`. Text that is base64 by chance
+/// decodes to nothing but letters, digits and signs once in a few thousand times where it is this long, and less often where it is longer.
+fn in_base64(text: &[u8]) -> Option<Vec<u8>> {
+    const SHORTEST: usize = 12;
+    let mut decoded = decode::base64(text).filter(|_| text.len() >= SHORTEST && text.len().is_multiple_of(4))?;
+    if decoded.ends_with(b"\n") {
+        decoded.pop();
+    }
+    decoded.iter().all(|byte| byte.is_ascii_graphic() || *byte == b' ').then_some(decoded)
+}
+
+/// A password in clear: quoted, or the rest of a line that sets a variable, or what an element holds. Anything else may be an
+/// expression of some program. `is_pair`: the name is a value, too, and this one stands beside it.
+fn password(text: &Text<'_>, name: &Range<usize>, value: Opening, is_pair: bool) -> Option<Found> {
+    let mut span = text.clear(value)?;
+    text.looks_up_to(span.end + 2);
+    let element = element(text.bytes, name, &span);
+    span.end = element.unwrap_or(span.end);
+    let raw = text.bytes.get(span.clone())?;
+    let secret = in_base64(raw).unwrap_or_else(|| raw.to_vec());
     let is_word = |byte: &u8| {
         byte.is_ascii_graphic() && !matches!(byte, b'(' | b')' | b'{' | b'}' | b'[' | b']' | b';' | b'<' | b'>')
     };
-    let is_set = value.quote.is_some() || (value.link == Link::Assigned && sets_variable(text.bytes, name));
+    let head = text.bytes.get(..name.start).unwrap_or_default();
+    // Only YAML has both without quotes, on two lines.
+    let is_pair = is_pair && matches!(text.bytes.get(name.end), Some(b'\n' | b'\r'));
+    let is_whole = || in_quotes(text.bytes, name, &span);
+    let is_set = value.quote.is_some()
+        || element.is_some()
+        || is_pair
+        || (value.link == Link::Assigned && (sets_variable(text.bytes, name) || head.ends_with(b"--") || is_whole()));
     let is_machine = || secret.iter().any(u8::is_ascii_digit) || secret.iter().any(u8::is_ascii_punctuation);
-    if value.link < Link::Assigned && !(value.quote.is_some() && is_machine())
-        || !is_set
-        || (value.quote.is_none() && is_type(secret))
+    let is_spaced = || value.quote.is_some() || head.ends_with(b"ENV ") || head.ends_with(b"--");
+    if !(is_set || (value.link == Link::Space && is_spaced()))
+        || (value.link < Link::Assigned && !(is_spaced() && is_machine()))
+        || (value.quote.is_none() && is_type(&secret))
         || secret.len() < SHORTEST_PASSWORD
         || !secret.iter().all(is_word)
-        || is_reference(secret)
-        || is_placeholder(secret)
-        || is_placeholder_pair(b"", secret)
-        || begins_as_token(secret)
+        || is_reference(&secret)
+        || is_placeholder(&secret)
+        || is_placeholder_pair(b"", &secret)
+        || begins_as_token(&secret)
     {
         return None;
     }
-    Some(Found::new(span, secret.to_vec()))
+    Some(Found::new(span, secret))
+}
+
+/// Where the value of `<name>value</` ends.
+fn element(bytes: &[u8], name: &Range<usize>, span: &Range<usize>) -> Option<usize> {
+    let is_opened = bytes.get(..name.start)?.ends_with(b"<") && bytes.get(name.end..span.start)? == b">";
+    let length = memchr::memmem::find(bytes.get(span.clone()).filter(|_| is_opened)?, b"</")?;
+    Some(span.start + length)
+}
+
+/// `"NAME=value"`: the quotes hold nothing else.
+fn in_quotes(bytes: &[u8], name: &Range<usize>, span: &Range<usize>) -> bool {
+    let before = name.start.checked_sub(1).and_then(|at| bytes.get(at));
+    let after = bytes.get(span.end..).unwrap_or_default();
+    matches!(before, Some(b'"' | b'\''))
+        && bytes.get(name.end..span.start) == Some(b"=")
+        && (after.first() == before || after.starts_with(b"\\"))
 }
 
 /// Words that stand behind a name where programs and schemas declare it.
@@ -262,12 +304,28 @@ mod tests {
     }
 
     #[test]
+    fn base64_of_text_is_told_from_other_words() {
+        for (text, expected) in [
+            ("S2VzdHJlbC1hYmNkZWZn", Some("Kestrel-abcdefg")),
+            ("S2VzdHJlbC1hYmNkZQo=", Some("Kestrel-abcde")),
+            ("JHtNWV9UT0tFTn0=", Some("${MY_TOKEN}")),
+            ("Kestrel-abcdefgh", None),
+            ("a2VzdHJl", None),
+            ("", None),
+        ] {
+            assert_eq!(in_base64(text.as_bytes()).as_deref(), expected.map(str::as_bytes), "{text}");
+        }
+    }
+
+    #[test]
     fn identifiers_have_ends() {
         for (text, expected) in [
             ("a = process.env.X_TOKEN || 'x'", Some("process.env.X_TOKEN")),
             ("--x-TOKEN y", Some("x-TOKEN")),
             ("the TOKEN.", Some("TOKEN")),
             ("-Pmy.TOKEN=y", Some("my.TOKEN")),
+            ("a=b\\nX_TOKEN=y", Some("X_TOKEN")),
+            ("n_TOKEN=y", Some("n_TOKEN")),
             ("-PTOKEN=y", Some("PTOKEN")),
             ("TOKEN", Some("TOKEN")),
         ] {

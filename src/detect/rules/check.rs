@@ -98,8 +98,8 @@ fn literals(rule: &Rule, rules: &RuleSet) -> Option<String> {
     Some(format!("literal {} stands in none of the examples", missing + 1))
 }
 
-/// An example with freshly minted secrets, and the registry's own hosts for `{host}` and `{host:1}`.
-fn filled(text: &str, seed: usize, rule: &Rule, rules: &RuleSet) -> String {
+/// An example of a rule with freshly minted secrets, and the registry's own hosts for `{host}` and `{host:1}`.
+pub fn filled(text: &str, seed: usize, rule: &Rule, rules: &RuleSet) -> String {
     let facts = rules.registry(&rule.registry);
     let hosts = facts.into_iter().flat_map(|facts| {
         let api = facts.api.as_deref().and_then(parse::host_of);

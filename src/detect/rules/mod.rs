@@ -12,7 +12,7 @@ use regex::bytes::{Regex, RegexBuilder};
 
 use crate::model::RuleSet;
 
-pub use check::{Verdict, check};
+pub use check::{Verdict, check, filled};
 pub(crate) use check::{failures, first_failure};
 pub use table::table;
 
