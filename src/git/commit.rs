@@ -36,7 +36,8 @@ fn headers(commit: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
     })
 }
 
-fn links(commit: &[u8]) -> Option<Links> {
+/// What a commit leads to; `None` where it names no tree.
+pub(super) fn links(commit: &[u8]) -> Option<Links> {
     let (mut tree, mut parents, mut time) = (None, Vec::new(), 0);
     for (name, value) in headers(commit) {
         match name {

@@ -1,10 +1,9 @@
 //! Every object of the database, reachable or not: packs, loose files, alternates.
 //!
-//! What comes in: a repository. What goes out: each id once with its kind, or each object itself; and a notification for whatever
-//! cannot be listed or read.
+//! What comes in: a repository. What goes out: each id once with its kind, and a notification for whatever cannot be listed.
 
 use super::kind::{Kind, Listed};
-use super::pack::{Database, Limits as WalkLimits, Visitor, Walked};
+use super::pack::Database;
 use super::repo::Repo;
 use crate::model::{Notification, ObjectId};
 
@@ -21,15 +20,8 @@ impl Repo {
         (listed, notes)
     }
 
-    /// Shows every object of the database to the visitor, each once.
-    pub fn walk_objects<V: Visitor>(&self, limits: &WalkLimits, visitor: &V) -> Walked {
-        let walked = self.database().walk(limits, visitor);
-        self.forbid(walked.rootless.iter().copied());
-        walked
-    }
-
     /// Which of two copies libgit2 would read is its own choice, so one that is damaged forbids the other.
-    fn forbid(&self, ids: impl IntoIterator<Item = ObjectId>) {
+    pub(super) fn forbid(&self, ids: impl IntoIterator<Item = ObjectId>) {
         self.forbidden().add(ids);
     }
 }

@@ -11,6 +11,7 @@ mod entries;
 mod error;
 mod index;
 mod kind;
+mod lacks;
 mod listing;
 mod objects;
 mod pack;
@@ -32,6 +33,7 @@ pub use entries::TreeEntry;
 pub use error::GitError;
 pub use index::{IndexEntry, IndexFile};
 pub use kind::{Kind, Listed};
+pub use lacks::{Lacks, Passed};
 pub use objects::{Object, Reader};
 pub use pack::{
     Database, Limits as WalkLimits, Object as Shown, Sought, Stop, Tally, Tree as ShownTree, Visitor, Walked,

@@ -32,6 +32,8 @@ pub enum Code {
     DirectoryUnreadable,
     /// A git object could not be read.
     ObjectUnreadable,
+    /// The history needs a git object that is not there.
+    ObjectMissing,
     /// An object is over the size limit.
     ObjectTooLarge,
     /// An archive goes past a limit; what lies beyond was not searched.
@@ -76,6 +78,7 @@ impl Code {
             Self::FileWindowed => "file-windowed",
             Self::DirectoryUnreadable => "directory-unreadable",
             Self::ObjectUnreadable => "object-unreadable",
+            Self::ObjectMissing => "object-missing",
             Self::ObjectTooLarge => "object-too-large",
             Self::ArchiveLimited => "archive-limited",
             Self::ArchiveUnsupported => "archive-unsupported",

@@ -9,11 +9,14 @@ use super::SourceError;
 use super::object::MAX_OBJECT_SIZE;
 use super::quota::Quota;
 use super::visit::{Sink, Source};
-use crate::git::{Head, Partial, Repo, Shown, Stop, Tally, Visitor, WalkLimits};
+use crate::git::{Head, Lacks, Partial, Passed, Repo, Shown, Stop, Tally, Tip, Visitor, WalkLimits};
 use crate::model::{Below, Blob, Code, Notification, Origin, Start};
 
 /// For the objects at hand; the packs themselves are mapped and do not count.
 const MEMORY: usize = 128 << 20;
+
+/// So many missing objects are named.
+const NAMED: usize = 3;
 
 /// Every object of a repository.
 pub struct History<'r> {
@@ -51,15 +54,26 @@ impl<'r> History<'r> {
     pub fn commits(&self) -> u64 {
         self.counts.commits.load(Ordering::Relaxed)
     }
+
+    /// Says what the refs need and the walk did not find.
+    fn lacking(&self, passed: Passed, head: &Head, tips: &[Tip], sink: &dyn Sink) -> Result<(), SourceError> {
+        let head = if let Head::At(id) = head { Some(*id) } else { None };
+        let lacks = passed.lacks(self.repo, head, tips, &|| sink.stop().is_some())?;
+        if !lacks.is_empty() {
+            sink.notify(lacking(&lacks));
+        }
+        Ok(())
+    }
 }
 
 impl Source for History<'_> {
     fn visit(&self, sink: &dyn Sink) -> Result<(), SourceError> {
         let (all, sink) = (sink, &Quota::new(sink));
         missing(self.repo).into_iter().for_each(|notification| sink.notify(notification));
-        if let Head::Unborn(branch) = self.repo.head() {
+        let head = self.repo.head();
+        if let Head::Unborn(branch) = &head {
             let message = format!("HEAD stands on {branch}, which has no commit yet");
-            sink.notify(Notification::note(Code::HistoryUnborn, branch, message));
+            sink.notify(Notification::note(Code::HistoryUnborn, branch.as_str(), message));
         }
         let limits = WalkLimits {
             max_object: self.max_object_size,
@@ -67,11 +81,14 @@ impl Source for History<'_> {
             threads: NonZeroUsize::new(rayon::current_num_threads()),
             memory: MEMORY,
         };
-        let walked = self.repo.walk_objects(&limits, &Handover { counts: &self.counts, sink });
+        let (walked, passed) = self.repo.walk_history(&limits, &Handover { counts: &self.counts, sink });
         // After the walk, which finds out what libgit2 must not be asked for.
-        let (_, broken) = self.repo.refs()?;
+        let (tips, broken) = self.repo.refs()?;
         walked.notifications.into_iter().for_each(|notification| all.notify(notification)); // few, and summed up already
         broken.into_iter().for_each(|notification| sink.notify(notification));
+        if walked.stopped.is_none() {
+            self.lacking(passed, &head, &tips, sink)?;
+        }
         if walked.stopped == Some(Stop::Unfolding) {
             let message = "the packs unfold to thousands of times their size, as no honest history does: the search stopped there";
             sink.notify(Notification::warning(Code::SearchUnfinished, "", message));
@@ -114,6 +131,20 @@ fn missing(repo: &Repo) -> Vec<Notification> {
         notes.push(partial(&clone, "objects that were never fetched were not searched"));
     }
     notes
+}
+
+/// Some objects are not there.
+fn lacking(lacks: &Lacks) -> Notification {
+    let count = if lacks.len() == 1 { "1 object" } else { &format!("{} objects", lacks.len()) };
+    let named: Vec<String> = lacks.iter().take(NAMED).map(|(id, named)| format!("{id} ({named})")).collect();
+    let more = if lacks.len() > NAMED { ", …" } else { "" };
+    let message = format!(
+        "the history needs at least {count} that the repository does not have, and what is in there was not searched: \
+         {}{more}; `git fsck` lists all that is missing, `git fetch --refetch` fetches it again \
+         (what only older commits have in their trees was not looked for)",
+        named.join(", ")
+    );
+    Notification::warning(Code::ObjectMissing, "", message)
 }
 
 /// History ends at this many commits.
@@ -249,6 +280,28 @@ mod tests {
         assert_eq!(seen.codes(), [Code::HistoryPartial]);
         assert!(seen.notes.lock().unwrap()[0].message.contains("(filter blob:none)"));
         assert_eq!((seen.count("in-message"), seen.count("in-history"), seen.count("in-worktree")), (1, 1, 0));
+    }
+
+    #[test]
+    fn objects_that_are_not_there_are_one_warning() {
+        let scratch = corners();
+        let blob = scratch.id("HEAD:a");
+        fs::remove_file(scratch.loose(&blob)).unwrap();
+        let said = || {
+            let seen = Collected::from(&History::new(&scratch.open()));
+            assert_eq!((seen.codes(), seen.count("in-note")), (vec![Code::ObjectMissing], 1));
+            let notes = seen.notes.lock().unwrap();
+            assert_eq!(notes[0].level, Level::Warning);
+            notes[0].message.clone()
+        };
+        let message = said();
+        assert!(message.contains("at least 1 object that") && message.contains(&format!("{blob} (a in HEAD);")));
+        for revision in ["HEAD^{tree}", "HEAD~1^{tree}", "stash^{tree}", "HEAD~1"] {
+            fs::remove_file(scratch.loose(&scratch.id(revision))).unwrap();
+        }
+        // Without the tree of HEAD nobody knows of its blob, and without its parent nobody needs the tree of that.
+        let message = said();
+        assert!(message.contains("at least 3 objects") && message.contains("(a parent of commit "), "{message}");
     }
 
     #[test]

@@ -180,6 +180,18 @@ fn a_partial_clone_is_incomplete() {
 }
 
 #[test]
+fn a_history_that_lost_an_object_is_incomplete() {
+    let repo = Repo::new();
+    repo.commit("first", &[("lost.txt", "soon lost\n")]);
+    Keyrake::scan_offline(repo.path(), ["--no-worktree"]).run().exits(0);
+    let id = repo.git(&["rev-parse", "HEAD:lost.txt"]);
+    std::fs::remove_file(repo.path().join(".git/objects").join(&id[..2]).join(&id[2..])).expect("a loose object");
+    let output = Keyrake::scan_offline(repo.path(), ["--no-worktree"]).run().exits(3);
+    assert_eq!(output.notifications(), ["object-missing"]);
+    assert!(output.stdout.contains(&format!("{id} (lost.txt in HEAD)")), "{}", output.stdout);
+}
+
+#[test]
 fn a_corrupt_object_costs_itself_and_no_more() {
     let repo = Repo::new();
     let (text, token) = line();

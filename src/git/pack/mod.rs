@@ -259,6 +259,16 @@ impl Database {
         copies.find_map(|(file, first)| first.checked_add(file.find(id)?))
     }
 
+    /// Whether an object is there, packed or loose, whole or not.
+    pub fn contains(&self, id: &ObjectId) -> bool {
+        self.files.iter().any(|file| file.find(id).is_some()) || self.loose_ids.binary_search(id).is_ok()
+    }
+
+    /// Objects of the database, copies included.
+    pub fn objects(&self) -> usize {
+        self.numbers() + self.loose_ids.len()
+    }
+
     /// More than any number.
     pub fn numbers(&self) -> usize {
         self.files.iter().map(|file| file.len() as usize).sum()
