@@ -516,7 +516,7 @@ endpoint.api = "https://acme.invalid/api"
 id = "acme-token"
 summary = "Acme token"
 help = "Ask Acme."
-pattern = '(?m)^key\s*=\s*(acme-[0-9a-f]{20})\b'
+pattern = '(?m)^key\s{0,8}=\s{0,8}(acme-[0-9a-f]{20})\b'
 literals = ["acme-"]
 evidence = "pattern"
 kind = "token"

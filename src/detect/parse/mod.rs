@@ -174,7 +174,7 @@ impl<'a> Text<'a> {
 /// Whether the bytes beside a hit show that it leads to nothing, and would do so without the escapes of a quoted string: the
 /// scheme of a URL with nobody in it, a part of a longer word. Almost all hits are of these.
 pub(crate) fn leads_nowhere(text: &Text<'_>, hit: &Range<usize>) -> bool {
-    url::is_bare(text, hit) || npm::is_part_of_word(text.bytes, hit)
+    url::is_bare(text, hit) || npm::is_part_of_word(text.bytes, hit) || carrier::is_prose(text.bytes, hit)
 }
 
 /// A credential as its file has it.

@@ -5,6 +5,8 @@ mod header;
 mod hosts;
 mod netrc;
 
+pub(super) use netrc::is_prose;
+
 use super::{Found, Read, Text, credential, form, host, url};
 
 /// Each with its anchors. What they read belongs to the registry of its host, or is left alone.

@@ -17,6 +17,16 @@ pub(super) fn parse(text: &Text<'_>, anchor: Range<usize>) -> Vec<Found> {
     read(text, anchor).into_iter().collect()
 }
 
+/// Whether the hit is the word in a sentence: in a file that was quoted, an entry begins a line, and its string or an escape comes
+/// before it.
+pub(in crate::detect::parse) fn is_prose(bytes: &[u8], hit: &Range<usize>) -> bool {
+    let begins = match bytes.get(..hit.start) {
+        Some([.., b'\\', b'n' | b'r' | b't']) | Some([]) | None => true,
+        Some([.., before]) => matches!(before, b'"' | b'\'' | b'`' | b'\n'),
+    };
+    !begins && bytes.get(hit.clone()) == Some(b"machine ")
+}
+
 fn read(text: &Text<'_>, anchor: Range<usize>) -> Option<Found> {
     let bytes = text.bytes;
     let before = anchor.start.checked_sub(1).and_then(|at| bytes.get(at));
@@ -77,6 +87,19 @@ fn bare(bytes: &[u8], word: Range<usize>) -> Range<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn sentences_are_no_entries() {
+        for (text, prose) in [
+            ("on your machine you", true),
+            ("machine quay.io", false),
+            (r"a\nmachine quay.io", false),
+            ("\"machine quay.io", false),
+        ] {
+            let at = text.find("machine ").unwrap();
+            assert_eq!(is_prose(text.as_bytes(), &(at..at + 8)), prose, "{text}");
+        }
+    }
     use crate::detect::parse::tests::table;
 
     #[test]
