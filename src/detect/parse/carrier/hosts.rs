@@ -51,8 +51,8 @@ mod tests {
                     &["mia gho_4k8z1q7m2x9c3v5b r.invalid/"],
                 ),
                 (
-                    "hosts:\n  r.invalid:\n    token: !!null glpat-4k8z1q7m2x9c3v5b6n8p\n    api_host: r.invalid\n    api_protocol: https\n  s.invalid:\n    token: x\n",
-                    &["- glpat-4k8z1q7m2x9c3v5b6n8p r.invalid/"],
+                    "hosts:\n  r.invalid:\n    token: !!null 4k8z1q7m2x9c3v5b6n8p\n    api_host: r.invalid\n    api_protocol: https\n  s.invalid:\n    token: x\n",
+                    &["- 4k8z1q7m2x9c3v5b6n8p r.invalid/"],
                 ),
                 ("r.invalid:\n    oauth_token: ${TOKEN}\n", &[]),
                 ("oauth_token: gho_4k8z1q7m2x9c3v5b\n", &[]),
