@@ -148,12 +148,20 @@ pub(crate) fn wide(bytes: &[u8], range: &Range<usize>, mut found: impl FnMut(usi
     let end = range.end.min(bytes.len());
     let mut at = range.start;
     while let Some(zero) = bytes.get(at..end).and_then(|rest| memchr::memchr(0, rest)).map(|zero| at + zero) {
-        at = zero + 1;
+        // Behind another zero no character ends.
+        at = zero + 1 + zeros(bytes.get(zero + 1..end).unwrap_or_default());
         let Some(first) = zero.checked_sub(1) else { continue };
         if is_wide(bytes, first) {
             at = at.max(found(first));
         }
     }
+}
+
+/// How many zeros the text begins with.
+fn zeros(text: &[u8]) -> usize {
+    let (blocks, _) = text.as_chunks::<BLOCK>();
+    let whole = blocks.iter().take_while(|block| **block == [0; BLOCK]).count() * BLOCK;
+    whole + text.get(whole..).unwrap_or_default().iter().take_while(|byte| **byte == 0).count()
 }
 
 /// Whether a text of two-byte characters stands around the character at `first`.
