@@ -5,12 +5,13 @@
 //! What it must never do: ask for the parents of a commit that no ref reaches, which git may have pruned, or read the trees of old
 //! commits, which takes longer than the search itself.
 //!
-//! Whether an object is there is looked up in the indexes while commits pass, and only names that lead nowhere are kept. So a whole
-//! history costs two look-ups a commit and no memory.
+//! Whether an object is there is looked up in the indexes while commits pass, many names at once in the order in which indexes hold
+//! them, and only names that lead nowhere are kept. So a whole history costs one look at each index after every so many commits, and
+//! little memory.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fs;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::commit::links;
 use super::display::display;
@@ -39,15 +40,18 @@ const LONGEST_PATH: usize = 16 << 10;
 /// Objects that are not there, each with what names it, in words.
 pub type Lacks = BTreeMap<ObjectId, String>;
 
+/// So many names are looked up at once.
+const LOOKED_UP: usize = 1 << 16;
+
 /// What a walk came past: the names in its commits that lead nowhere.
 pub struct Passed {
     database: Database,
-    broken: Vec<Broken>,
+    broken: Vec<Named>,
 }
 
-/// A commit names an object that is not there.
+/// A commit names an object.
 #[derive(Clone, Copy)]
-struct Broken {
+struct Named {
     commit: ObjectId,
     named: ObjectId,
     is_parent: bool,
@@ -57,8 +61,9 @@ impl Repo {
     /// Shows every object of the database to the visitor, each once, and takes note of what commits name.
     pub fn walk_history<V: Visitor>(&self, limits: &Limits, visitor: &V) -> (Walked, Passed) {
         let database = self.database();
-        let watch = Watch { visitor, database: &database, broken: Mutex::default() };
+        let watch = Watch { visitor, database: &database, named: Mutex::default(), broken: Mutex::default() };
         let walked = database.walk(limits, &watch);
+        watch.look_up(watch.take(0));
         let broken = watch.broken.into_inner().unwrap_or_else(PoisonError::into_inner);
         self.forbid(walked.rootless.iter().copied());
         (walked, Passed { database, broken })
@@ -76,20 +81,40 @@ impl Repo {
 struct Watch<'w, V> {
     visitor: &'w V,
     database: &'w Database,
-    broken: Mutex<Vec<Broken>>,
+    /// Still to be looked up.
+    named: Mutex<Vec<Named>>,
+    broken: Mutex<Vec<Named>>,
 }
 
 impl<V> Watch<'_, V> {
     fn follow(&self, commit: ObjectId, bytes: &[u8]) {
         let Some(links) = links(bytes) else { return };
-        let named = std::iter::once((links.tree, false)).chain(links.parents.into_iter().map(|parent| (parent, true)));
-        for (named, is_parent) in named.filter(|(named, _)| !has(self.database, named)) {
-            let mut broken = self.broken.lock().unwrap_or_else(PoisonError::into_inner);
-            if broken.len() < MOST_BROKEN {
-                broken.push(Broken { commit, named, is_parent });
-            }
-        }
+        let tree = Named { commit, named: links.tree, is_parent: false };
+        let parents = links.parents.into_iter().map(|named| Named { commit, named, is_parent: true });
+        locked(&self.named).extend(std::iter::once(tree).chain(parents));
+        self.look_up(self.take(LOOKED_UP));
     }
+
+    /// What is still to be looked up, if it is so much.
+    fn take(&self, least: usize) -> Vec<Named> {
+        let mut named = locked(&self.named);
+        if named.len() < least { Vec::new() } else { std::mem::take(&mut named) }
+    }
+
+    fn look_up(&self, mut named: Vec<Named>) {
+        // As many bytes as differ between most.
+        named.sort_unstable_by_key(|each| {
+            each.named.as_bytes().first_chunk().map_or(0, |head| u64::from_be_bytes(*head))
+        });
+        named.retain(|each| !has(self.database, &each.named));
+        let mut broken = locked(&self.broken);
+        let room = MOST_BROKEN.saturating_sub(broken.len());
+        broken.extend(named.into_iter().take(room));
+    }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl<V: Visitor> Visitor for Watch<'_, V> {
@@ -145,7 +170,7 @@ struct Search<'s> {
 
 impl Search<'_> {
     /// Names that lead nowhere, in commits that a ref reaches.
-    fn links(&mut self, mut broken: Vec<Broken>, tips: Vec<ObjectId>, grafts: &HashSet<ObjectId>) {
+    fn links(&mut self, mut broken: Vec<Named>, tips: Vec<ObjectId>, grafts: &HashSet<ObjectId>) {
         broken.retain(|broken| !(broken.is_parent && grafts.contains(&broken.commit)));
         broken.sort_unstable_by_key(|broken| (broken.commit, broken.named));
         let mut sought: HashSet<ObjectId> = broken.iter().map(|broken| broken.commit).collect();
@@ -160,8 +185,7 @@ impl Search<'_> {
                 pending.extend(links.parents.into_iter().filter(|parent| !seen.contains(parent)));
             }
         }
-        for Broken { commit, named, is_parent } in broken.into_iter().filter(|broken| reached.contains(&broken.commit))
-        {
+        for Named { commit, named, is_parent } in broken.into_iter().filter(|broken| reached.contains(&broken.commit)) {
             let what = if is_parent { "a parent" } else { "the tree" };
             self.lacks.entry(named).or_insert_with(|| format!("{what} of commit {commit}"));
         }

@@ -3,6 +3,7 @@
 //! Reading both formats is gix-pack's; here every place that a file names is checked before it is followed, because an
 //! index may point anywhere.
 
+use std::cmp::Ordering;
 use std::path::{Path, PathBuf};
 
 use gix_hash::Kind as HashKind;
@@ -39,6 +40,14 @@ pub(super) struct PackFile {
     index: gix_pack::index::File,
     data: gix_pack::data::File,
     path: PathBuf,
+}
+
+/// An index may lie about its order; past so many guesses each look halves what is left.
+const GUESSES: u32 = 6;
+
+/// The first bytes of an id, as a number.
+fn head(id: &[u8]) -> u64 {
+    id.first_chunk().map_or(0, |head| u64::from_be_bytes(*head))
 }
 
 impl PackFile {
@@ -83,13 +92,28 @@ impl PackFile {
         (place < self.len()).then(|| self.index.pack_offset_at_index(place))
     }
 
-    /// The place of an id.
+    /// The place of an id. Ids are spread evenly, so that a few guesses find it or come so near that little is left to halve.
     pub(super) fn find(&self, id: &ObjectId) -> Option<u32> {
         let id = gix_hash::oid::try_from_bytes(id.as_bytes()).ok()?;
         if id.kind() != self.index.object_hash() {
             return None;
         }
-        self.index.lookup(id)
+        let head = head(id.as_bytes());
+        // What is before `low.0` is less than the id, what is from `high.0` on greater; and at most, or at least, so great.
+        let (mut low, mut high) = ((0, 0), (self.len(), u64::MAX));
+        for guesses in 0.. {
+            let left = high.0.checked_sub(low.0).filter(|left| *left > 0)?;
+            let (part, whole) = (head.saturating_sub(low.1), high.1.saturating_sub(low.1).max(1));
+            let guess = (u128::from(left) * u128::from(part) / u128::from(whole)) as u32;
+            let place = low.0 + if guesses < GUESSES { guess.min(left - 1) } else { left / 2 };
+            let known = self.index.oid_at_index(place);
+            match known.as_bytes().cmp(id.as_bytes()) {
+                Ordering::Equal => return Some(place),
+                Ordering::Less => low = (place + 1, self::head(known.as_bytes())),
+                Ordering::Greater => high = (place, self::head(known.as_bytes())),
+            }
+        }
+        None
     }
 
     /// Whether every object of the index begins inside the pack.
