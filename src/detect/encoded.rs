@@ -8,13 +8,12 @@
 use std::ops::Range;
 use std::sync::OnceLock;
 
-use super::decode::{base64_forms, is_base64};
+use super::decode::base64_forms;
+use super::runs;
 use super::sampled::Sampled;
 
-/// Bytes looked at together.
+/// Zeros looked at together.
 const BLOCK: usize = 16;
-/// Shorter runs hold no token.
-const SHORTEST_RUN: usize = 32;
 /// Shorter encoded forms stand in too many words.
 const SHORTEST_FORM: usize = 4;
 /// Shorter texts of two-byte characters hold no token; in characters.
@@ -36,7 +35,7 @@ pub(crate) enum Layers {
 }
 
 struct Compiled {
-    search: Sampled<1>,
+    search: Sampled<SHORTEST_FORM, 1>,
     /// By pattern: its length, and the position in a group of four of its first character.
     forms: Vec<(usize, u8)>,
 }
@@ -51,25 +50,24 @@ impl Forms {
         self.compiled.get_or_init(|| Compiled::new(&self.literals)).as_ref()
     }
 
-    /// Calls `found(hit, phase)` for every encoded form of a literal that stands in a long run of base64 and begins within the range.
-    pub(crate) fn base64(&self, bytes: &[u8], range: &Range<usize>, mut found: impl FnMut(Range<usize>, u8)) {
-        let range = range.start..range.end.min(bytes.len());
-        let mut at = range.start.saturating_sub(SHORTEST_RUN);
-        let end = bytes.len().min(range.end.saturating_add(SHORTEST_RUN));
+    /// Calls `found(hit, phase)` for every encoded form of a literal that stands in one of the long runs around the range and begins
+    /// within the range.
+    pub(crate) fn base64(
+        &self,
+        bytes: &[u8],
+        range: &Range<usize>,
+        runs: &[Range<usize>],
+        mut found: impl FnMut(Range<usize>, u8),
+    ) {
         let mut hits: Vec<(usize, usize)> = Vec::new();
-        while let Some(block) = next_block(bytes, at..end) {
-            let run = run_around(bytes, block, range.start.saturating_sub(SHORTEST_RUN)..end);
-            at = run.end;
-            if run.len() < SHORTEST_RUN || !is_mixed(bytes, &run) {
-                continue;
-            }
+        for run in runs.iter().filter(|run| is_mixed(bytes, run)) {
             let Some(Compiled { search, forms }) = self.compiled() else { return };
             hits.clear();
             search
                 .search(bytes.get(run.clone()).unwrap_or_default(), |form, start| hits.push((run.start + start, form)));
             hits.sort_unstable();
             for (start, form) in &hits {
-                let near = start.saturating_sub(SHORTEST_RUN).max(run.start)..run.end.min(start + SHORTEST_RUN);
+                let near = start.saturating_sub(runs::SHORTEST).max(run.start)..run.end.min(start + runs::SHORTEST);
                 if let Some((length, phase)) = forms.get(*form)
                     && range.contains(start)
                     && is_mixed(bytes, &near)
@@ -93,6 +91,8 @@ impl Compiled {
             }
         }
         all.retain(|(form, _)| form.len() >= SHORTEST_FORM);
+        // No more of a run is at hand behind a range, and so much tells enough.
+        all.iter_mut().for_each(|(form, _)| form.truncate(runs::SHORTEST));
         all.sort();
         all.dedup();
         // A form that begins with another of the same phase is found with it.
@@ -108,39 +108,10 @@ impl Compiled {
     }
 }
 
-/// The first block within the range that holds nothing but base64.
-fn next_block(bytes: &[u8], within: Range<usize>) -> Option<Range<usize>> {
-    let scope = bytes.get(within.clone())?;
-    let (blocks, _) = scope.as_chunks::<BLOCK>();
-    let at = blocks.iter().position(is_base64_throughout)?;
-    let start = within.start + at * BLOCK;
-    Some(start..start + BLOCK)
-}
-
-/// Without branches, so that the compiler makes vector instructions of it.
-fn is_base64_throughout(block: &[u8; BLOCK]) -> bool {
-    let mut other = 0_u8;
-    for byte in block {
-        let letter = (byte | 0x20).wrapping_sub(b'a') < 26;
-        let digit = byte.wrapping_sub(b'0') < 10;
-        let sign = (*byte == b'+') | (*byte == b'/') | (*byte == b'-') | (*byte == b'_');
-        other |= u8::from(!(letter | digit | sign));
-    }
-    other == 0
-}
-
 /// Whether letters of both cases stand in the run, as in all base64 of some length: names and hashes have one case.
 fn is_mixed(bytes: &[u8], run: &Range<usize>) -> bool {
     let text = bytes.get(run.clone()).unwrap_or_default();
     text.iter().any(u8::is_ascii_uppercase) && text.iter().any(u8::is_ascii_lowercase)
-}
-
-/// The run that a block is part of.
-fn run_around(bytes: &[u8], block: Range<usize>, within: Range<usize>) -> Range<usize> {
-    let before = bytes.get(within.start..block.start).unwrap_or_default();
-    let after = bytes.get(block.end..within.end).unwrap_or_default();
-    let start = block.start - before.iter().rev().take_while(|byte| is_base64(**byte)).count();
-    start..block.end + after.iter().take_while(|byte| is_base64(**byte)).count()
 }
 
 /// Calls `found` with a place in every text of two-byte characters that touches the range; returns where the search goes on.
@@ -186,7 +157,8 @@ mod tests {
 
     fn hits(bytes: &[u8], range: Range<usize>) -> Vec<(usize, u8)> {
         let mut hits = Vec::new();
-        forms().base64(bytes, &range, |hit, phase| hits.push((hit.start, phase)));
+        let runs: Vec<_> = runs::long(bytes, &range).collect();
+        forms().base64(bytes, &range, &runs, |hit, phase| hits.push((hit.start, phase)));
         hits.sort_unstable();
         hits.dedup();
         hits

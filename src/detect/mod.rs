@@ -16,6 +16,7 @@ mod placeholder;
 mod prefilter;
 mod proof;
 pub mod rules;
+mod runs;
 mod sampled;
 mod search;
 
@@ -41,7 +42,7 @@ pub struct Detector {
 impl Detector {
     /// Takes the rules; their expressions are compiled when a text asks for them.
     pub fn new(rules: RuleSet) -> Result<Self, RuleError> {
-        let readers = rules.rules.iter().map(reader).collect::<Result<_, _>>()?;
+        let readers = rules.rules.iter().map(reader).collect::<Result<Vec<_>, _>>()?;
         let mut anchors = Anchors::default();
         let mut names = Names::default();
         for (index, rule) in rules.rules.iter().enumerate() {
@@ -52,9 +53,12 @@ impl Detector {
         }
         anchors.add_common();
         let forms = Forms::new(rules.rules.iter().flat_map(encoded_literals).collect());
-        let (texts, literals): (Vec<_>, Vec<_>) =
+        let (texts, literals): (Vec<_>, Vec<(usize, Vec<Action>)>) =
             anchors.entries.into_iter().map(|(text, actions)| (text.clone(), (text.len(), actions))).unzip();
-        let prefilter = Prefilter::new(&texts).ok_or(RuleError::TooManyLiterals)?;
+        let in_runs =
+            |action: &Action| matches!(action, Action::Rule(rule) if readers.get(*rule).is_some_and(Reader::in_runs));
+        let in_runs = |literal: usize| literals[literal].1.iter().all(in_runs);
+        let prefilter = Prefilter::new(&texts, in_runs).ok_or(RuleError::TooManyLiterals)?;
         let owners = Owners::new(&rules);
         let npm = npm_hosts(&rules);
         Ok(Self { engine: Engine { prefilter, literals, readers, names, forms, owners, npm }, rules })

@@ -10,10 +10,11 @@ use regex::bytes::Regex;
 use regex_syntax::hir::literal::{ExtractKind, Extractor};
 use regex_syntax::hir::{Class, Hir, HirKind};
 
+use super::decode::is_base64;
 use super::parse::{AFTER, Found};
 use super::placeholder::is_placeholder;
 use super::proof::Proof;
-use super::rules;
+use super::{rules, runs};
 use crate::model::Offline;
 
 /// Every match may be this long.
@@ -50,6 +51,18 @@ impl Pattern {
 
     fn compiled(&self) -> Option<&Compiled> {
         self.compiled.get_or_init(|| Compiled::new(&self.text, &self.literals)).as_ref()
+    }
+
+    /// Whether every match stands in a long run and begins with a literal of the rule. Compiles nothing.
+    pub(crate) fn in_runs(&self) -> bool {
+        let is_of_run = |text: &[u8]| text.iter().all(|byte| is_base64(*byte));
+        let fits = |parsed: &Hir| {
+            parsed.properties().minimum_len().is_some_and(|length| length >= runs::SHORTEST)
+                && holds_only(parsed, is_base64)
+                && begins_with_literal(parsed, &self.literals)
+        };
+        self.literals.iter().all(|literal| is_of_run(literal.as_bytes()))
+            && parsed(&self.text).as_ref().is_some_and(fits)
     }
 
     /// Whether every match begins with a literal of the rule, so that only such places have to be looked at.
@@ -147,7 +160,7 @@ fn is_word(byte: &u8) -> bool {
 
 impl Compiled {
     fn new(pattern: &str, literals: &[String]) -> Option<Self> {
-        let parsed = regex_syntax::ParserBuilder::new().unicode(false).utf8(false).build().parse(pattern).ok()?;
+        let parsed = parsed(pattern)?;
         let begins = begins_with_literal(&parsed, literals);
         let text = if begins { format!(r"\A(?:{pattern})") } else { pattern.to_owned() };
         let longest = parsed.properties().maximum_len();
@@ -156,9 +169,13 @@ impl Compiled {
             begins,
             // What only looks takes a byte on each side.
             longest: longest.map_or(usize::MAX, |length| length.saturating_add(2)),
-            is_word: is_one_word(&parsed),
+            is_word: holds_only(&parsed, is_of_word),
         })
     }
+}
+
+fn parsed(pattern: &str) -> Option<Hir> {
+    regex_syntax::ParserBuilder::new().unicode(false).utf8(false).build().parse(pattern).ok()
 }
 
 /// Whether every match of the expression begins with one of the literals.
@@ -170,19 +187,19 @@ fn begins_with_literal(parsed: &Hir, literals: &[String]) -> bool {
     prefixes.literals().is_some_and(|all| !all.is_empty() && all.iter().all(|prefix| begins(prefix.as_bytes())))
 }
 
-/// Whether no match holds a byte that ends words. An expression nests no deeper than its parser lets it.
-fn is_one_word(parsed: &Hir) -> bool {
+/// Whether no match holds a byte of another kind, or looks at one. An expression nests no deeper than its parser lets it.
+fn holds_only(parsed: &Hir, is_of_kind: fn(u8) -> bool) -> bool {
     match parsed.kind() {
         HirKind::Empty => true,
         HirKind::Look(_) => false,
-        HirKind::Literal(literal) => literal.0.iter().all(|byte| is_of_word(*byte)),
+        HirKind::Literal(literal) => literal.0.iter().all(|byte| is_of_kind(*byte)),
         HirKind::Class(Class::Bytes(class)) => {
-            class.ranges().iter().all(|range| (range.start()..=range.end()).all(is_of_word))
+            class.ranges().iter().all(|range| (range.start()..=range.end()).all(is_of_kind))
         }
         HirKind::Class(Class::Unicode(_)) => false,
-        HirKind::Repetition(repetition) => is_one_word(&repetition.sub),
-        HirKind::Capture(capture) => is_one_word(&capture.sub),
-        HirKind::Concat(parts) | HirKind::Alternation(parts) => parts.iter().all(is_one_word),
+        HirKind::Repetition(repetition) => holds_only(&repetition.sub, is_of_kind),
+        HirKind::Capture(capture) => holds_only(&capture.sub, is_of_kind),
+        HirKind::Concat(parts) | HirKind::Alternation(parts) => parts.iter().all(|part| holds_only(part, is_of_kind)),
     }
 }
 

@@ -1,8 +1,9 @@
 //! The multi-literal search that decides which bytes deserve a second look.
 //!
 //! In: every literal of every rule, encoded forms included. Out: for each place where one stands, that place and the literal's number.
-//! Long literals, of which there are hundreds, are sampled; a few short ones are left to a vector search. It must never look twice at
-//! a byte that neither points to: everything else in this room is paid only by candidates.
+//! Long literals, of which there are hundreds, are sampled; a few short ones are left to a vector search; and those that begin tokens
+//! without a break are looked for in long runs only. It must never look twice at a byte that none of these points to: everything
+//! else in this room is paid only by candidates.
 
 use std::ops::Range;
 
@@ -10,19 +11,20 @@ use super::sampled::Sampled;
 use aho_corasick::packed::{self, MatchKind as PackedKind, Searcher};
 use aho_corasick::{AhoCorasick, AhoCorasickKind, Input, MatchKind};
 
-/// Long literals are looked for at every other place.
-const STRIDE: usize = 2;
-/// Teddy stays at its full speed up to this many patterns; past about twice as many it gives way to an automaton.
-const GROUP: usize = 32;
-/// Bytes that one group after the other searches: they stay in the processor's cache meanwhile, and the hits kept at once are bounded.
-const STRETCH: usize = 128 << 10;
-
+/// How long literals are looked for: by four bytes, at one place of four.
+type Long = Sampled<4, 4>;
+/// Teddy holds this many patterns; past them it gives way to an automaton.
+const GROUP: usize = 64;
+/// Teddy tells patterns by as many bytes, four at most, as the shortest has: shorter ones would slow the others down.
+const TELLING: usize = 4;
 /// Finds every occurrence of every literal, overlapping ones included.
 pub(crate) struct Prefilter {
     /// The long ones, which are the most.
-    sampled: Sampled<STRIDE>,
+    sampled: Long,
     /// The short ones.
     groups: Vec<Group>,
+    /// Those that are looked for in long runs only.
+    in_runs: Vec<Group>,
     longest: usize,
 }
 
@@ -46,15 +48,15 @@ struct Member {
 }
 
 impl Prefilter {
-    /// Takes distinct, non-empty literals; each is known by its index. `None` where the literals are beyond what an engine can hold.
-    pub(crate) fn new(literals: &[Vec<u8>]) -> Option<Self> {
-        let is_long =
-            |index: &usize| literals.get(*index).is_some_and(|text| text.len() >= Sampled::<STRIDE>::SHORTEST);
-        let (long, mut order): (Vec<usize>, Vec<usize>) = (0..literals.len()).partition(is_long);
-        let sampled = Sampled::new(long.into_iter().map(|index| (literals[index].clone(), index)).collect())?;
-        order.sort_by(|a, b| literals[*a].cmp(&literals[*b]));
-        let groups = order.chunks(GROUP).map(|chunk| Group::new(literals, chunk)).collect::<Option<_>>()?;
-        Some(Self { sampled, groups, longest: literals.iter().map(Vec::len).max().unwrap_or(0) })
+    /// Takes distinct, non-empty literals; each is known by its index, and some are of interest in long runs only. `None` where the
+    /// literals are beyond what an engine can hold.
+    pub(crate) fn new(literals: &[Vec<u8>], in_runs: impl Fn(usize) -> bool) -> Option<Self> {
+        let is_long = |index: &usize| literals.get(*index).is_some_and(|text| text.len() >= Long::SHORTEST);
+        let (long, short): (Vec<usize>, Vec<usize>) = (0..literals.len()).partition(is_long);
+        let sampled = Long::new(long.into_iter().map(|index| (literals[index].clone(), index)).collect())?;
+        let (in_runs, short) = short.into_iter().partition(|index| in_runs(*index));
+        let longest = literals.iter().map(Vec::len).max().unwrap_or(0);
+        Some(Self { sampled, groups: groups(literals, short)?, in_runs: groups(literals, in_runs)?, longest })
     }
 
     /// The length of the longest literal.
@@ -62,29 +64,45 @@ impl Prefilter {
         self.longest
     }
 
-    /// Calls `found(literal, start)` for every literal that stands wholly within `range`, in ascending order of `start`.
-    pub(crate) fn search(&self, bytes: &[u8], range: Range<usize>, mut found: impl FnMut(usize, usize)) {
+    /// Calls `found(literal, start)` for every literal that begins in the stretch and ends before `end`, in ascending order of `start`.
+    /// The runs are the long ones around the stretch.
+    pub(crate) fn search(
+        &self,
+        bytes: &[u8],
+        stretch: Range<usize>,
+        end: usize,
+        runs: &[Range<usize>],
+        mut found: impl FnMut(usize, usize),
+    ) {
         let mut hits: Vec<(usize, usize)> = Vec::new();
-        let range = range.start..range.end.min(bytes.len());
-        let mut from = range.start;
-        while from < range.end {
-            let to = range.end.min(from.saturating_add(STRETCH));
-            let overhang = range.end.min(to.saturating_add(self.longest));
-            self.sampled.search(bytes.get(from..overhang).unwrap_or_default(), |literal, start| {
-                if from + start < to {
-                    hits.push((from + start, literal));
-                }
-            });
-            for group in &self.groups {
-                group.search(bytes, from..overhang, to, &mut hits);
+        let Range { start: from, end: to } = stretch;
+        let overhang = bytes.len().min(end).min(to.saturating_add(self.longest));
+        self.sampled.search(bytes.get(from..overhang).unwrap_or_default(), |literal, start| {
+            if from + start < to {
+                hits.push((from + start, literal));
             }
-            hits.sort_unstable();
-            for (start, literal) in hits.drain(..) {
-                found(literal, start);
+        });
+        for group in &self.groups {
+            group.search(bytes, from..overhang, to, &mut hits);
+        }
+        for run in runs {
+            for group in &self.in_runs {
+                group.search(bytes, run.start.max(from)..run.end.min(overhang), to, &mut hits);
             }
-            from = to;
+        }
+        hits.sort_unstable();
+        for (start, literal) in hits {
+            found(literal, start);
         }
     }
+}
+
+/// One vector search for each so many literals that are alike.
+fn groups(literals: &[Vec<u8>], mut order: Vec<usize>) -> Option<Vec<Group>> {
+    let tells = |index: &usize| literals[*index].len() >= TELLING;
+    order.sort_by_key(|index| (tells(index), &literals[*index]));
+    let alike = order.chunk_by(|a, b| tells(a) == tells(b));
+    alike.flat_map(|alike| alike.chunks(GROUP)).map(|chunk| Group::new(literals, chunk)).collect()
 }
 
 impl Group {
@@ -150,7 +168,8 @@ mod tests {
     fn all(literals: &[&str], text: &str) -> Vec<(usize, usize)> {
         let owned: Vec<Vec<u8>> = literals.iter().map(|literal| literal.as_bytes().to_vec()).collect();
         let mut out = Vec::new();
-        Prefilter::new(&owned).unwrap().search(text.as_bytes(), 0..text.len(), |literal, at| out.push((at, literal)));
+        let prefilter = Prefilter::new(&owned, |_| false).unwrap();
+        prefilter.search(text.as_bytes(), 0..text.len(), text.len(), &[], |literal, at| out.push((at, literal)));
         out.sort_unstable();
         out
     }
@@ -176,25 +195,27 @@ mod tests {
     }
 
     #[test]
-    fn stretches_join_without_a_gap_or_a_double() {
-        let prefilter = Prefilter::new(&[b"needle".to_vec(), b"need".to_vec()]).unwrap();
-        for shift in 0..12 {
-            let mut text = vec![b'.'; STRETCH * 2 + 64];
-            let at = STRETCH - shift;
-            text[at..at + 6].copy_from_slice(b"needle");
-            let mut hits = Vec::new();
-            prefilter.search(&text, 0..text.len(), |literal, start| hits.push((start, literal)));
-            assert_eq!(hits, [(at, 0), (at, 1)]);
-        }
+    fn what_begins_in_a_stretch_may_end_behind_it() {
+        let prefilter = Prefilter::new(&[b"needle-work".to_vec(), b"need".to_vec()], |_| false).unwrap();
+        let text = b"..needle-work..needle-work";
+        let starts = |stretch: Range<usize>, end| {
+            let mut starts = Vec::new();
+            prefilter.search(text, stretch, end, &[], |literal, at| starts.push((at, literal)));
+            starts
+        };
+        assert_eq!(starts(0..3, 26), [(2, 0), (2, 1)]);
+        assert_eq!(starts(3..16, 26), [(15, 0), (15, 1)]);
+        assert_eq!(starts(3..16, 25), [(15, 1)]);
+        assert_eq!(starts(2..16, 13), [(2, 0), (2, 1)]);
+        assert_eq!(starts(0..2, 26), []);
     }
 
     #[test]
-    fn a_literal_must_end_within_the_range() {
-        let prefilter = Prefilter::new(&[b"needle".to_vec()]).unwrap();
-        let text = b"..needle..needle";
-        let mut starts = Vec::new();
-        prefilter.search(text, 3..15, |_, at| starts.push(at));
-        prefilter.search(text, 2..8, |_, at| starts.push(at));
-        assert_eq!(starts, [2]);
+    fn some_literals_are_of_interest_in_runs_only() {
+        let prefilter = Prefilter::new(&[b"npm_".to_vec(), b"_auth".to_vec()], |literal| literal == 0).unwrap();
+        let text = b"npm_auth npm_auth";
+        let mut hits = Vec::new();
+        prefilter.search(text, 0..17, 17, &[9..17], |literal, at| hits.push((at, literal)));
+        assert_eq!(hits, [(3, 1), (9, 0), (12, 1)]);
     }
 }

@@ -18,10 +18,13 @@ use super::parse::names::{self, Names, Value};
 use super::parse::{AFTER, BEFORE, Found, Parser, Text, leads_nowhere};
 use super::pattern::Pattern;
 use super::prefilter::Prefilter;
+use super::runs;
 use crate::model::{Match, RuleSet, Secret, SecretKind};
 
 /// How many encodings may lie around each other.
 const DEEPEST: usize = 2;
+/// Bytes that one pass after the other searches: they stay in the processor's cache meanwhile, and what is kept at once is bounded.
+const STRETCH: usize = 128 << 10;
 /// How far a pattern may reach from its literal.
 const PATTERN_REACH: usize = 1 << 10;
 /// A stretch of literals as dense as this is cut: some expressions take a time that grows with the square of what they are given.
@@ -48,6 +51,13 @@ pub(crate) enum Reader {
     Parser(Parser),
     /// Nothing: others read for it.
     Bound,
+}
+
+impl Reader {
+    /// Whether everything that it reads stands in a long run and begins with a literal.
+    pub(crate) fn in_runs(&self) -> bool {
+        matches!(self, Self::Pattern(pattern) if pattern.in_runs())
+    }
 }
 
 /// Everything that does not change from text to text.
@@ -89,11 +99,20 @@ impl Engine {
             windows: Vec::new(),
             found: Vec::new(),
         };
+        let mut runs = Vec::new();
         for range in ranges {
-            self.prefilter.search(bytes, range.clone(), |literal, at| search.visit(literal, at));
-            if depth < DEEPEST {
-                self.forms.base64(bytes, &range, |hit, phase| search.base64(phase, hit));
-                encoded::wide(bytes, &range, |at| search.wide(at));
+            let mut from = range.start;
+            while from < range.end {
+                let stretch = from..range.end.min(from.saturating_add(STRETCH));
+                from = stretch.end;
+                runs.clear();
+                runs.extend(runs::long(bytes, &stretch));
+                let visit = |literal, at| search.visit(literal, at);
+                self.prefilter.search(bytes, stretch.clone(), range.end, &runs, visit);
+                if depth < DEEPEST {
+                    self.forms.base64(bytes, &stretch, &runs, |hit, phase| search.base64(phase, hit));
+                    encoded::wide(bytes, &stretch, |at| search.wide(at));
+                }
             }
         }
         for (rule, window) in std::mem::take(&mut search.windows) {
