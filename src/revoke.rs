@@ -197,8 +197,6 @@ impl<'c> Case<'c> {
         let memory = Memory::default();
         let session = Session::new(http, endpoint, &memory, self.credential(), Timestamp::now(), None);
         let before = match self.credential() {
-            // Explained, not asked: every question that might be.
-            Some(credential) if http.explains() => client.inspect(&session, credential),
             Some(credential) => client.liveness(&session, credential),
             None => Inspection::unknown(Unknown::Unsupported, Proof::default()),
         };
@@ -206,9 +204,6 @@ impl<'c> Case<'c> {
             let way = Way::OwnerPage(endpoint.owner_page.clone().unwrap_or_default());
             Settled { way, outcome, before, after: None, user: None }
         };
-        if http.explains() {
-            return stop(Outcome::NotPossible("only explained: nothing was sent".to_owned()), before.validity);
-        }
         if matches!(before.validity, Validity::Inactive(_)) {
             return stop(Outcome::AlreadyInactive, before.validity);
         }

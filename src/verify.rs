@@ -1,7 +1,8 @@
 //! Stage 4: asks the issuers.
 //!
 //! What comes in: findings. What goes out: the same findings with what their issuers say. Each credential is asked about once per
-//! endpoint, each host by one worker, all within one deadline.
+//! endpoint, each host by one worker, all within one deadline, and none any more once
+//! somebody has ended the run.
 //!
 //! What it must never do: send a credential to an endpoint that `Endpoints` did not choose, or let one server's trouble cost the run.
 
@@ -47,6 +48,14 @@ struct Question<'f> {
     findings: Vec<usize>,
 }
 
+/// What came of a question.
+struct Asked<'f> {
+    question: Question<'f>,
+    inspection: Inspection,
+    /// Somebody ended the run before it was answered to the end.
+    is_cut: bool,
+}
+
 /// Fills in `endpoint` and `inspection`. Without a client nothing is sent, and only the endpoints are filled in.
 pub fn run(
     findings: &mut [Finding],
@@ -90,11 +99,14 @@ pub fn run(
     let Some(http) = http else { return Vec::new() };
     let mut silent = BTreeMap::new();
     let mut answers: HashMap<usize, Vec<(String, Inspection)>> = HashMap::new();
-    for (question, inspection) in ask_all(hosts, http, options) {
+    for Asked { question, inspection, is_cut } in ask_all(hosts, http, options) {
         let base = question.endpoint.base.to_string();
-        if let Validity::Unknown(why @ (Unknown::Unavailable(_) | Unknown::RateLimited | Unknown::Deadline)) =
-            &inspection.validity
-        {
+        let why = match &inspection.validity {
+            Validity::Unknown(why @ (Unknown::Unavailable(_) | Unknown::RateLimited | Unknown::Deadline)) => Some(why),
+            // What it can do may not have been asked to the end.
+            _ => is_cut.then_some(&Unknown::Interrupted),
+        };
+        if let Some(why) = why {
             silent.entry(base.clone()).or_insert_with(|| unavailable(question.endpoint, why));
         }
         for at in question.findings {
@@ -136,11 +148,7 @@ fn verdict(mut answers: Vec<(String, Inspection)>, elsewhere: Option<&String>) -
     Some((base, inspection))
 }
 
-fn ask_all<'f>(
-    hosts: BTreeMap<String, Vec<Question<'f>>>,
-    http: &Http,
-    options: &VerifyOptions,
-) -> Vec<(Question<'f>, Inspection)> {
+fn ask_all<'f>(hosts: BTreeMap<String, Vec<Question<'f>>>, http: &Http, options: &VerifyOptions) -> Vec<Asked<'f>> {
     let deadline = options.deadline.and_then(|deadline| Instant::now().checked_add(deadline));
     let workers = hosts.len().min(WORKERS);
     let queue = Mutex::new(hosts.into_values());
@@ -166,7 +174,7 @@ fn ask_host<'f>(
     http: &Http,
     deadline: Option<Instant>,
     now: Timestamp,
-) -> Vec<(Question<'f>, Inspection)> {
+) -> Vec<Asked<'f>> {
     let mut memories: HashMap<String, Memory> = HashMap::new();
     let mut answered = Vec::new();
     for question in questions {
@@ -174,6 +182,7 @@ fn ask_host<'f>(
         let credential = &question.credential;
         let inspection = match registry::by_id(&question.endpoint.registry) {
             None => Inspection::unknown(Unknown::Unsupported, Proof::default()),
+            Some(_) if http.is_interrupted() => Inspection::unknown(Unknown::Interrupted, Proof::default()),
             Some(_) if deadline.is_some_and(|deadline| Instant::now() >= deadline) => {
                 Inspection::unknown(Unknown::Deadline, Proof::default())
             }
@@ -182,7 +191,7 @@ fn ask_host<'f>(
                 registry.inspect(&session, credential)
             }
         };
-        answered.push((question, inspection));
+        answered.push(Asked { question, inspection, is_cut: http.is_interrupted() });
     }
     answered
 }
@@ -191,6 +200,7 @@ fn unavailable(endpoint: &Endpoint, why: &Unknown) -> Notification {
     let words = match why {
         Unknown::Unavailable(words) => words.clone(),
         Unknown::RateLimited => "it asks for fewer requests".to_owned(),
+        Unknown::Interrupted => "the run was interrupted".to_owned(),
         _ => "the time for verification ran out".to_owned(),
     };
     let message = format!("the registry could not be asked: {words}");

@@ -1,5 +1,6 @@
 //! `keyrake revoke`: plan, and with `--yes` act; then probe again and hand out a receipt.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
@@ -16,7 +17,8 @@ use super::{files, settings, term, verify};
 pub(super) fn run(args: &RevokeArgs, global: &Global) -> Result<Exit> {
     verify::only_stdin(args.stdin.as_deref())?;
     let detector = settings::detector(&args.detect)?;
-    let issuers = settings::issuers(&args.connection, Sending::Requests, detector.rules())?;
+    // A deletion on its way cannot be called off, so Ctrl-C ends the program, as ever.
+    let issuers = settings::issuers(&args.connection, Sending::Requests, Arc::default(), detector.rules())?;
     let code = args.otp.as_deref().map(settings::variable).transpose()?;
     let Recovered { findings, missing, .. } = match &args.report {
         Some(path) => verify::from_report(path, &detector)?,

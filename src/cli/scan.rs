@@ -31,7 +31,8 @@ pub(super) fn run(args: &ScanArgs, global: &Global) -> Result<Exit> {
         (false, true) => Sending::Explained,
         (false, false) => Sending::Requests,
     };
-    let issuers = settings::issuers(&args.verify.connection, sending, detector.rules())?;
+    let interrupted = interrupted(&args.input);
+    let issuers = settings::issuers(&args.verify.connection, sending, Arc::clone(&interrupted), detector.rules())?;
     let targets = plan::targets(&args.input)?;
     let configs = plan::configs(&args.policy, &targets)?;
     let fail_on = plan::fail_on(&args.policy, &configs);
@@ -46,7 +47,7 @@ pub(super) fn run(args: &ScanArgs, global: &Global) -> Result<Exit> {
         detector,
         issuers,
         scan_time: args.input.scan_time.map(Duration::from_secs),
-        interrupted: interrupted(&args.input),
+        interrupted,
         verify_time: Duration::from_secs(args.verify.verify_time),
         today: Offset::UTC.to_datetime(Timestamp::now()).date(),
         show_secrets: args.output.show_secrets,

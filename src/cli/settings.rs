@@ -1,7 +1,10 @@
 //! What several commands build the same way from their arguments: the detector, the endpoints, the connection.
 
+use std::ffi::OsString;
 use std::fs;
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
@@ -9,7 +12,7 @@ use url::Url;
 
 use crate::detect::rules;
 use crate::model::{RuleSet, Secret};
-use crate::scan::{Connection, Detector, Issuers, Sending};
+use crate::scan::{Connection, Detector, Issuers, Proxy, Sending};
 
 use super::args::{ConnectionArgs, DetectArgs};
 use super::files;
@@ -41,24 +44,32 @@ pub(super) fn detector(args: &DetectArgs) -> Result<Detector> {
     Ok(Detector::new(rule_set(args)?)?)
 }
 
-/// Whom to ask: the public registries, the user's own servers, and with whose help; and the way to them.
-pub(super) fn issuers(args: &ConnectionArgs, sending: Sending, rules: &RuleSet) -> Result<Issuers> {
+/// Whom to ask: the public registries, the user's own servers, and with whose help; and the way to them. Whoever sets `interrupted`
+/// ends the asking.
+pub(super) fn issuers(
+    args: &ConnectionArgs,
+    sending: Sending,
+    interrupted: Arc<AtomicBool>,
+    rules: &RuleSet,
+) -> Result<Issuers> {
     let operators = args
         .operator
         .iter()
         .map(|(registry, name)| Ok((registry.clone(), Secret::token(variable(name)?))))
         .collect::<Result<_>>()?;
-    let authorities = if sending == Sending::Requests { authorities(args)? } else { Vec::new() };
-    if sending == Sending::Requests {
-        proxy()?;
-    }
+    let (authorities, proxy) = match sending {
+        Sending::Requests => (authorities(args)?, proxy(|name| std::env::var_os(name))?),
+        Sending::Nothing | Sending::Explained => (Vec::new(), None),
+    };
     let connection = Connection {
         endpoints: args.endpoint.clone(),
         operators,
         authorities,
+        proxy,
         source_address: args.source_address,
         timeout: Duration::from_secs(args.timeout),
         sending,
+        interrupted,
     };
     Ok(Issuers::open(connection, rules)?)
 }
@@ -79,27 +90,32 @@ fn authorities(args: &ConnectionArgs) -> Result<Vec<Vec<u8>>> {
         .collect()
 }
 
-/// The proxy of the environment. One that cannot be read the HTTP client leaves out in silence, and the token would travel
-/// past it. The value is not shown: it may hold a password.
-fn proxy() -> Result<()> {
-    // The client's own order. Of two spellings the first that is set counts, even if it is empty.
+/// The proxy of the environment, where the HTTP client does not see it by itself: of two spellings that takes the first that is set,
+/// even if it is empty. One that cannot be read it leaves out in silence, and the token would travel past it. The value is not
+/// shown: it may hold a password.
+fn proxy(variable: impl Fn(&str) -> Option<OsString>) -> Result<Option<Proxy>> {
+    let given = |name: &str| variable(name).filter(|value| !value.is_empty());
     for names in [["HTTPS_PROXY", "https_proxy"], ["ALL_PROXY", "all_proxy"]] {
-        let Some((name, value)) = names.iter().find_map(|name| Some((*name, std::env::var_os(name)?))) else {
-            continue;
+        let Some((name, value)) = names.iter().find_map(|name| Some((*name, given(name)?))) else { continue };
+        let Some(address) = value.to_str().filter(|value| is_address(value)) else {
+            bail!("the environment variable {name} is no address of a proxy: http://HOST:PORT is expected");
         };
-        match value.to_str() {
-            Some("") => {}
-            Some(value) if is_address(value) => break,
-            _ => bail!("the environment variable {name} is no address of a proxy: http://HOST:PORT is expected"),
-        }
+        let is_hidden = names.iter().take_while(|other| **other != name).any(|other| variable(other).is_some());
+        let except = ["NO_PROXY", "no_proxy"].iter().find_map(|name| given(name)?.into_string().ok());
+        let proxy = || Proxy { address: Secret::password(with_scheme(address)), except: except.unwrap_or_default() };
+        return Ok(is_hidden.then(proxy));
     }
-    Ok(())
+    Ok(None)
+}
+
+fn with_scheme(address: &str) -> String {
+    if address.contains("://") { address.to_owned() } else { format!("http://{address}") }
 }
 
 /// Whether the client can read it: a URL that holds nothing which it would have to escape first. The scheme may be missing.
 fn is_address(value: &str) -> bool {
     const SCHEMES: [&str; 6] = ["http", "https", "socks4", "socks4a", "socks5", "socks5h"];
-    let url = if value.contains("://") { value.to_owned() } else { format!("http://{value}") };
+    let url = with_scheme(value);
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@[]%/?#".contains(&byte);
     Url::parse(&url).is_ok_and(|parsed| {
         let escaped_once = url.bytes().all(plain) && url.matches('@').count() <= 1;
@@ -131,5 +147,31 @@ mod tests {
         for value in ["::1::", "http://", "://", "http://a b/", "/", "file:///a", "http://u:p@ss@a", "http://u:\"@a/"] {
             assert!(!is_address(value), "{value}");
         }
+    }
+
+    #[test]
+    fn an_empty_variable_hides_no_proxy() {
+        let seen = |given: &[(&str, &str)]| {
+            let given: Vec<(String, OsString)> =
+                given.iter().map(|(name, value)| ((*name).into(), value.into())).collect();
+            let found = proxy(|name| given.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone()));
+            found.map(|found| {
+                found.map(|proxy| (String::from_utf8_lossy(proxy.address.expose()).into_owned(), proxy.except))
+            })
+        };
+        let told = |address: &str, except: &str| Some((address.to_owned(), except.to_owned()));
+        let lower = ("https_proxy", "proxy.invalid:1");
+        // The client sees these by itself.
+        for given in [&[][..], &[lower], &[("HTTPS_PROXY", "http://a.invalid"), lower], &[("HTTPS_PROXY", "")]] {
+            assert_eq!(seen(given).unwrap(), None, "{given:?}");
+        }
+        let hidden =
+            [("HTTPS_PROXY", ""), lower, ("ALL_PROXY", "http://a.invalid"), ("NO_PROXY", ""), ("no_proxy", "b")];
+        assert_eq!(seen(&hidden).unwrap(), told("http://proxy.invalid:1", "b"));
+        assert_eq!(
+            seen(&[("ALL_PROXY", ""), ("all_proxy", "http://c.invalid")]).unwrap(),
+            told("http://c.invalid", "")
+        );
+        assert!(seen(&[("HTTPS_PROXY", ""), ("https_proxy", "a b")]).is_err());
     }
 }

@@ -2,6 +2,8 @@
 
 use std::io::Read as _;
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
@@ -14,7 +16,7 @@ use crate::scan::{self, Detector, Recovered, Sending};
 use super::args::{Global, VerifyArgs};
 use super::exit::Exit;
 use super::scan::print;
-use super::{files, settings, term};
+use super::{files, interrupt, settings, term};
 
 /// Longest credential that is read from standard input, in bytes.
 const LONGEST: u64 = 64 << 10;
@@ -24,11 +26,14 @@ pub(super) fn run(args: &VerifyArgs, global: &Global) -> Result<Exit> {
     only_stdin(args.stdin.as_deref())?;
     let detector = settings::detector(&args.detect)?;
     let sending = if args.explain_requests { Sending::Explained } else { Sending::Requests };
-    let issuers = settings::issuers(&args.connection, sending, detector.rules())?;
+    let interrupted = Arc::new(AtomicBool::new(false));
+    let issuers = settings::issuers(&args.connection, sending, Arc::clone(&interrupted), detector.rules())?;
     let Recovered { findings, missing, targets } = match &args.report {
         Some(path) => from_report(path, &detector)?,
         None => alone(from_stdin(&detector, args.registry.as_ref(), args.user.as_deref())?),
     };
+    // Not before: there is nothing to report while somebody still types.
+    interrupt::tell(interrupted);
     let time = Duration::from_secs(args.verify_time);
     let run = Run { targets, ..scan::verify(findings, &detector, &issuers, args.report.is_none(), time) };
     print(&run, args.format, global)?;

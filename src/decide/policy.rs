@@ -302,6 +302,7 @@ mod tests {
             Unknown::Unavailable("timed out".to_owned()),
             Unknown::Refused("403".to_owned()),
             Unknown::Deadline,
+            Unknown::Interrupted,
         ];
         let evidence = [
             (Evidence::Checksum, Severity::Medium),

@@ -1,4 +1,4 @@
-//! Text behind another encoding: base64 at any alignment, UTF-16, and the escapes of quoted strings.
+//! Text behind another encoding: base64 at any alignment, UTF-16, the escapes of quoted strings and those of addresses.
 //!
 //! In: bytes and a place where an encoded literal stands. Out: the decoded bytes around it, with the way back from each decoded byte
 //! to the bytes that encode it. It must never decode more than a bounded stretch around a place, except for whole UTF-16 files.
@@ -6,6 +6,7 @@
 //! A name that the lines of wrapped base64 cut in two is not seen; the others of the same file lead to it where there are any.
 
 mod escapes;
+mod percent;
 
 use std::ops::Range;
 
@@ -14,6 +15,7 @@ use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
 pub(crate) use escapes::unescaped_around;
+pub(crate) use percent::{is_percent_encoded, percent_around};
 
 /// How far a run of base64 or of two-byte characters is followed to either side.
 const REACH: usize = 32 << 10;

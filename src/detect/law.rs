@@ -114,6 +114,21 @@ static PIECES: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
         "docker login -u mia --password-stdin r.invalid\n",
         "- name: corp\n  password: {password}\n  url: https://r.invalid\n  pass_credentials_all: false\n",
         "{\"artifactoryUrl\": \"https://r.invalid/\", \"user\": \"mia\", \"password\": \"{password}\"}\n",
+        "kind: Secret\nstringData:\n",
+        "  url: https://quay.io/x\n  username: mia\n",
+        "  password: {password}\n---\n",
+        "+machine quay.io\n+  login mia\n",
+        "+  password {password}\n",
+        r#"{\"http-basic\": {\"r.invalid\": {\"username\": \"mia\", \"password\": "#,
+        r#"\"{password}\"}}}"#,
+        "{\"custom-headers\": {\"r.invalid\": [\"API-TOKEN: {opaque}\", ",
+        r#"credentials \"r.invalid\" {\n  token = \"{opaque}\"\n}\n"#,
+        r"- name: DOCKER_PASSWORD\n  value: {password}\n",
+        "nuget push a.nupkg",
+        r"\nid: {uuid}",
+        "https://x:%20npm_%2B{npm_token}%2B@r.invalid/",
+        "%2B",
+        "${DOCKER_PASSWORD:-{opaque}}",
         " # keyrake:allow x",
         "# keyrake:allow-next-line y\n",
         "${NPM}",
@@ -220,7 +235,7 @@ fn search(bytes: &[u8], fresh: Fresh<'_>) -> (Vec<String>, Below) {
 
 /// Credentials that far bytes make or break: `~` is a gap of any length, `;;;;;` a run with slashes in it and `,,,,,` one without, `|`
 /// cuts the text into parts, and what stands behind `!` hides the credential as long as it is there.
-const FAR: [&str; 40] = [
+const FAR: [&str; 44] = [
     "machine quay.io login |,,,,, password |{password}|\n",
     "machine |,,,,,.quay.io| password {password}\n",
     "https://mia:{password}@quay.io/;;;;;|a\\|{b}",
@@ -258,6 +273,10 @@ const FAR: [&str; 40] = [
     r#"["|a;;;;;\n", "|\n_auth={auth}\n", "|b\n"]"#,
     r#"|\n|\t_password: {base64:{password}}|;;;;;\n"#,
     "//r.invalid/:_authToken=${|;;;;;}|//r.invalid/:_authToken=${{uuid}}",
+    "kind: Secret\n|stringData:\n  url: |https://quay.io/\n~|  password: {password}\n|",
+    r#"{\"|http-basic|\": {\"r.invalid\": {\"x\": \",,,,,\", \"password\": \"{password}\"|}}}"#,
+    "k=|fm2_|;;;;;%2F//r.invalid/:_authToken=|{npm_token}|",
+    r"nuget push |a.nupkg;;;;;|\nid: {uuid}|",
     "{base64:~//r.invalid/:_authToken=|{npm_token}|\n~~}",
     "{wide:~//r.invalid/:_authToken=|{npm_token}|\n~~}",
     "{marked:~//r.invalid/:_authToken=|{npm_token}|\n~~}",

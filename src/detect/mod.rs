@@ -197,13 +197,49 @@ impl Anchors {
             Matcher::Bound => return,
         };
         rule.literals.iter().for_each(|literal| self.add(literal, action));
+        match rule.matcher {
+            Matcher::Parser(_) => {
+                for literal in &rule.literals {
+                    self.add_quoted(literal);
+                    // Each line of a difference has a mark before it.
+                    self.add(&literal.replace('\n', "\n+"), action);
+                }
+            }
+            Matcher::Pattern { .. } => rule.literals.iter().for_each(|literal| self.add_percent(literal)),
+            Matcher::Names { .. } | Matcher::Bound => {}
+        }
+    }
+
+    /// A literal as it stands in an address, where it stands otherwise there.
+    fn add_percent(&mut self, literal: &str) {
+        if literal.contains('+') {
+            ["%2B", "%2b"].iter().for_each(|plus| self.add(&literal.replace('+', plus), Action::Percent));
+        }
+    }
+
+    /// A literal as it stands in a string, and in one inside another, where it stands otherwise there.
+    fn add_quoted(&mut self, literal: &str) {
+        let quoted =
+            |text: &str| text.replace('\\', r"\\").replace('"', r#"\""#).replace('\n', r"\n").replace('\r', r"\r");
+        let once = quoted(literal);
+        if once != literal {
+            self.add(&once, Action::Quoted);
+            self.add(&quoted(&once), Action::Quoted);
+        }
+        // In a notebook each line is a string.
+        if let Some((line, _)) = literal.split_once('\n') {
+            self.add(&(quoted(line) + r#"\n","#), Action::Quoted);
+        }
     }
 
     /// What leads to rules of any registry.
     fn add_common(&mut self) {
         names::CORES.iter().for_each(|core| self.add(core, Action::Name));
         for (carrier, (anchors, _)) in parse::CARRIERS.iter().enumerate() {
-            anchors.iter().for_each(|anchor| self.add(anchor, Action::Carrier(carrier)));
+            for anchor in *anchors {
+                self.add(anchor, Action::Carrier(carrier));
+                self.add_quoted(anchor);
+            }
         }
     }
 }

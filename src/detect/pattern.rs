@@ -30,6 +30,8 @@ pub(crate) struct Pattern {
     text: String,
     literals: Vec<String>,
     glued: bool,
+    /// No match goes on in the next line, and so none behind an escaped line break.
+    keeps_line: bool,
     proof: Option<Proof>,
     compiled: OnceLock<Option<Compiled>>,
 }
@@ -46,7 +48,8 @@ struct Compiled {
 impl Pattern {
     /// Takes an expression of the kind that `rules` accepts.
     pub(crate) fn new(text: &str, literals: &[String], glued: bool, proof: Option<Proof>) -> Self {
-        Self { text: text.to_owned(), literals: literals.to_vec(), glued, proof, compiled: OnceLock::new() }
+        let keeps_line = excludes_line_breaks(text);
+        Self { text: text.to_owned(), literals: literals.to_vec(), glued, keeps_line, proof, compiled: OnceLock::new() }
     }
 
     fn compiled(&self) -> Option<&Compiled> {
@@ -104,6 +107,10 @@ impl Pattern {
             let whole = groups.get(0)?.range();
             (whole.clone(), groups.get(1).map_or(whole, |group| group.range()))
         };
+        let between = scope.get(whole.start..secret.start).filter(|_| self.keeps_line);
+        if let Some(line) = between.and_then(first_line) {
+            return Some((None, shift + whole.start + line));
+        }
         let next = shift + secret.end.max(whole.start + 1).max(from + 1);
         let span = shift + secret.start..shift + secret.end;
         Some((self.judge(text, span), next))
@@ -127,6 +134,35 @@ impl Pattern {
         let secret = text.get(span.clone())?.to_vec();
         Some(Found { evidence, offline, ..Found::new(span, secret) })
     }
+}
+
+/// Whether the expression holds a class of everything but line breaks and perhaps more.
+fn excludes_line_breaks(pattern: &str) -> bool {
+    let classes = pattern.split("[^").skip(1).filter_map(|rest| rest.split(']').next());
+    classes.into_iter().any(|class| class.contains(r"\n"))
+}
+
+/// How long the first line is, its break included, where an escaped break ends it.
+fn first_line(text: &[u8]) -> Option<usize> {
+    let breaks = memchr::memmem::find_iter(text, br"\n").map(|at| at + 2);
+    breaks
+        .into_iter()
+        .find(|end| !text.get(..*end).zip(text.get(*end..)).is_some_and(|(head, rest)| is_folder(head, rest)))
+}
+
+/// `.\nupkgs\a.nupkg`, `C:\new`: a folder of Windows whose name begins with the letter that stands for a line break.
+fn is_folder(head: &[u8], rest: &[u8]) -> bool {
+    let head = head.strip_suffix(b"n").unwrap_or(head);
+    let head =
+        head.get(..head.len() - head.iter().rev().take_while(|byte| **byte == b'\\').count()).unwrap_or_default();
+    let is_end =
+        |byte: Option<&u8>| byte.is_none_or(|byte| byte.is_ascii_whitespace() || matches!(byte, b'"' | b'\'' | b'='));
+    let is_root = match head {
+        [before @ .., b'.', b'.'] | [before @ .., b'.'] => is_end(before.last()),
+        [before @ .., letter, b':'] => letter.is_ascii_alphabetic() && is_end(before.last()),
+        _ => false,
+    };
+    is_root || rest.starts_with(b"upkg") || rest.starts_with(b"uget")
 }
 
 /// Whether a match that begins here is a part of a longer word. A letter after a backslash or a percent sign may be an escape.
@@ -244,6 +280,31 @@ mod tests {
             let place = format!("ab_{rest}");
             assert_eq!(pattern(text, &["ab_"]).looks_far(place.as_bytes(), 0), far, "{text} {rest}");
         }
+    }
+
+    #[test]
+    fn an_escaped_line_break_ends_a_command() {
+        let pattern = pattern("acme push[^\\n]{0,40}?[ =](k[0-9a-z]{8})", &["acme push"]);
+        for (text, found) in [
+            ("acme push a k4k8z1q7m", true),
+            ("acme push --key \\\"a\\\" k4k8z1q7m\\n", true),
+            (r"acme push a\nid: k4k8z1q7m", false),
+            (r"acme push a\r\nid: k4k8z1q7m", false),
+            (r"acme push a\\nid: k4k8z1q7m", false),
+            (r"acme push .\nupkgs\a k4k8z1q7m", true),
+            (r"acme push ..\new\a k4k8z1q7m", true),
+            (r"acme push C:\new\a k4k8z1q7m", true),
+            (r"acme push out\\nuget\\a k4k8z1q7m", true),
+            (r"acme push a.\nid: k4k8z1q7m", false),
+            // The next command is looked at for itself.
+            (r"acme push a\nacme push b k4k8z1q7m", false),
+        ] {
+            let next = pattern.next(text.as_bytes(), 0..text.len());
+            assert_eq!(next.and_then(|(found, _)| found).is_some(), found, "{text}");
+        }
+        let text = br"acme push a\nacme push b k4k8z1q7m";
+        assert!(matches!(pattern.next(text, 0..text.len()), Some((None, 13))));
+        assert!(pattern.next(text, 13..text.len()).is_some_and(|(found, _)| found.is_some()));
     }
 
     #[test]

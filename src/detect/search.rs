@@ -11,7 +11,7 @@ use std::ops::Range;
 use memchr::memmem;
 
 use super::bound::Owners;
-use super::decode::{Decoded, Done, LONGEST_WRAP, unescaped_around};
+use super::decode::{Decoded, Done, LONGEST_WRAP, is_percent_encoded, percent_around, unescaped_around};
 use super::encoded::{self, Forms};
 use super::matches::{merge, outward};
 use super::parse::names::{self, Names, Value};
@@ -27,6 +27,8 @@ const DEEPEST: usize = 2;
 const STRETCH: usize = 128 << 10;
 /// How far a pattern may reach from its literal.
 const PATTERN_REACH: usize = 1 << 10;
+/// How far beside an anchor an escaped quote counts.
+const BESIDE: usize = 16;
 /// A stretch of literals as dense as this is cut: some expressions take a time that grows with the square of what they are given.
 const LONGEST_WINDOW: usize = 64 << 10;
 
@@ -39,6 +41,10 @@ pub(crate) enum Action {
     Name,
     /// A grammar whose credentials belong to the registry of their host.
     Carrier(usize),
+    /// What it would lead to without the escapes of the string in which it stands.
+    Quoted,
+    /// The same with the escapes of an address.
+    Percent,
 }
 
 /// How a rule reads what stands around a literal or behind a name.
@@ -93,6 +99,7 @@ impl Engine {
             depth,
             done: Done::default(),
             unescaped: 0,
+            unpercented: 0,
             named: 0,
             tokens: Vec::new(),
             unbroken: 0..0,
@@ -131,6 +138,8 @@ struct Search<'a> {
     done: Done,
     /// Up to where escapes have been taken out.
     unescaped: usize,
+    /// The same for the escapes of addresses.
+    unpercented: usize,
     /// Where the last identifier ended.
     named: usize,
     /// Where, by rule, the last long token ended.
@@ -152,6 +161,8 @@ impl Search<'_> {
                 Action::Rule(rule) => self.read(rule, &hit),
                 Action::Name => self.name(&hit),
                 Action::Carrier(rule) => self.carrier(rule, &hit),
+                Action::Quoted => self.behind_escapes(&hit),
+                Action::Percent => self.behind_percent(&hit),
             }
         }
     }
@@ -167,7 +178,13 @@ impl Search<'_> {
                 }
                 self.look_behind_escapes(hit);
             }
-            Some(Reader::Pattern(pattern)) if pattern.begins() => self.pattern(rule, pattern, hit.start),
+            Some(Reader::Pattern(pattern)) if pattern.begins() => {
+                let is_found = self.pattern(rule, pattern, hit.start);
+                let near = self.text.bytes.get(hit.end..self.text.bytes.len().min(hit.end + AFTER));
+                if !is_found && near.is_some_and(is_percent_encoded) {
+                    self.behind_percent(hit);
+                }
+            }
             Some(Reader::Pattern(pattern)) => {
                 self.text.looks_far(); // what the expression finds depends on where it begins
                 let window = hit.start.saturating_sub(pattern.reach())..hit.end.saturating_add(pattern.reach());
@@ -177,16 +194,18 @@ impl Search<'_> {
         }
     }
 
-    /// A token that begins here, if one does.
-    fn pattern(&mut self, rule: usize, pattern: &Pattern, at: usize) {
+    /// A token that begins here, if one does. Says whether there is nothing more to look for.
+    fn pattern(&mut self, rule: usize, pattern: &Pattern, at: usize) -> bool {
         let done = self.tokens.iter_mut().find(|(known, _)| *known == rule);
         if done.as_ref().is_some_and(|(_, end)| at < *end) || pattern.is_glued_before(self.text.bytes, at) {
-            return;
+            return true;
         }
         if pattern.looks_far(self.text.bytes, at) {
             self.text.looks_far();
         }
-        let Some((found, end)) = pattern.next(self.text.bytes, at..at.saturating_add(pattern.reach())) else { return };
+        let Some((found, end)) = pattern.next(self.text.bytes, at..at.saturating_add(pattern.reach())) else {
+            return false;
+        };
         // What stands inside a long token is not looked at again; and whoever does not see where it begins must not either.
         if end - at > BEFORE {
             self.text.looks_far();
@@ -195,9 +214,11 @@ impl Search<'_> {
                 None => self.tokens.push((rule, end)),
             }
         }
+        let is_found = found.is_some();
         if let Some(found) = found {
             self.push(rule, found);
         }
+        is_found
     }
 
     /// A word that names of credentials hold: reads what is set to the name, if a rule knows it.
@@ -283,11 +304,21 @@ impl Search<'_> {
 
     /// A file that was quoted as a whole says more once its lines are lines again.
     fn look_behind_escapes(&mut self, hit: &Range<usize>) {
-        if self.depth >= DEEPEST
-            || hit.start < self.unescaped
-            || leads_nowhere(&self.text, hit)
-            || !self.is_broken_near(hit)
-        {
+        if self.is_behind_escapes(hit) || leads_nowhere(&self.text, hit) {
+            return;
+        }
+        if self.is_broken_near(hit) || is_among_escaped_quotes(self.text.bytes, hit) {
+            self.behind_escapes(hit);
+        }
+    }
+
+    /// Whether what stands behind the escapes around the hit is not looked at, or not again.
+    fn is_behind_escapes(&self, hit: &Range<usize>) -> bool {
+        self.depth >= DEEPEST || hit.start < self.unescaped
+    }
+
+    fn behind_escapes(&mut self, hit: &Range<usize>) {
+        if self.is_behind_escapes(hit) {
             return;
         }
         let decoded = unescaped_around(self.text.bytes, hit);
@@ -295,6 +326,17 @@ impl Search<'_> {
         // What stands at the very end has not been seen with what follows it.
         let end = decoded.end();
         self.unescaped = if end < self.text.bytes.len() { end.saturating_sub(PATTERN_REACH) } else { end };
+        self.descend(&decoded);
+    }
+
+    /// What was written into an address says more without its escapes.
+    fn behind_percent(&mut self, hit: &Range<usize>) {
+        if self.depth >= DEEPEST || hit.start < self.unpercented {
+            return;
+        }
+        let decoded = percent_around(self.text.bytes, hit);
+        self.text.looks_far();
+        self.unpercented = decoded.end();
         self.descend(&decoded);
     }
 
@@ -334,4 +376,10 @@ impl Search<'_> {
             allow: None,
         });
     }
+}
+
+/// Whether an escaped quote stands beside the hit: the sign that a file of one line was quoted.
+fn is_among_escaped_quotes(text: &[u8], hit: &Range<usize>) -> bool {
+    let around = hit.start.saturating_sub(BESIDE)..text.len().min(hit.end.saturating_add(BESIDE));
+    text.get(around).is_some_and(|text| memmem::find(text, br#"\""#).is_some())
 }

@@ -74,6 +74,8 @@ struct Survey<'r> {
     reachable: HashSet<ObjectId>,
     /// Refs by the tags and commits that they point to.
     refs_to: HashMap<ObjectId, Vec<String>>,
+    /// Commits of git's notes, whose paths are the names of other objects.
+    notes: HashSet<ObjectId>,
 }
 
 impl<'r> Survey<'r> {
@@ -90,6 +92,7 @@ impl<'r> Survey<'r> {
             records: HashMap::new(),
             reachable: walk.commits.iter().map(|commit| commit.id).collect(),
             refs_to: refs_to(tips),
+            notes: commits_of_notes(&walk, tips),
         };
         let mut notes = Vec::from_iter(unread_commits(&walk));
         if !sought.blobs.is_empty() {
@@ -184,7 +187,8 @@ impl<'r> Survey<'r> {
                 location.reachable = false;
                 return vec![location];
             }
-            return records.iter().map(|record| described(location.clone(), record, describe)).collect();
+            let place = |record| self.described(location.clone(), record, describe);
+            return records.iter().map(place).collect();
         }
         location.at_tip = self.refs_to.get(&id).cloned().unwrap_or_default();
         location.reachable = self.reachable.contains(&id) || !location.at_tip.is_empty();
@@ -193,15 +197,47 @@ impl<'r> Survey<'r> {
         }
         vec![location]
     }
+
+    fn described(&self, mut location: Location, record: &Record, describe: &mut Describe<'_>) -> Location {
+        // Where a note's text stands is said by its commit.
+        let is_note = record.introduced.is_some_and(|id| self.notes.contains(&id)) && is_object_name(&record.path);
+        if !is_note {
+            location.path.clone_from(&record.path);
+        }
+        location.commit = record.introduced.and_then(|id| describe.commit(id));
+        location.removed = record.removed.and_then(|id| describe.commit(id));
+        location.reachable = record.reachable;
+        location.at_tip.clone_from(&record.at_tip);
+        location
+    }
 }
 
-fn described(mut location: Location, record: &Record, describe: &mut Describe<'_>) -> Location {
-    location.path.clone_from(&record.path);
-    location.commit = record.introduced.and_then(|id| describe.commit(id));
-    location.removed = record.removed.and_then(|id| describe.commit(id));
-    location.reachable = record.reachable;
-    location.at_tip.clone_from(&record.at_tip);
-    location
+/// What the refs of notes reach and no other ref does.
+fn commits_of_notes(walk: &Walk, tips: &[Tip]) -> HashSet<ObjectId> {
+    let (notes, others): (Vec<&Tip>, Vec<&Tip>) = tips.iter().partition(|tip| tip.name.starts_with("refs/notes/"));
+    if notes.is_empty() {
+        return HashSet::new();
+    }
+    let parents: HashMap<ObjectId, &[ObjectId]> =
+        walk.commits.iter().map(|commit| (commit.id, commit.parents.as_slice())).collect();
+    let reached = |tips: Vec<&Tip>| {
+        let mut open: Vec<ObjectId> = tips.into_iter().filter_map(Tip::commit).collect();
+        let mut reached = HashSet::new();
+        while let Some(id) = open.pop() {
+            if reached.insert(id) {
+                open.extend(parents.get(&id).copied().unwrap_or_default());
+            }
+        }
+        reached
+    };
+    let others = reached(others);
+    reached(notes).into_iter().filter(|id| !others.contains(id)).collect()
+}
+
+/// `d670460b4b4aece5915caf5c68d12f560a9fe3e4`, with slashes in it where there are many.
+fn is_object_name(path: &str) -> bool {
+    let digits = path.bytes().filter(|byte| *byte != b'/').count();
+    matches!(digits, 40 | 64) && path.bytes().all(|byte| byte == b'/' || byte.is_ascii_hexdigit())
 }
 
 /// The refs that hold each pair at their tips, in the order of the pairs.
@@ -451,7 +487,7 @@ mod tests {
         assert_eq!(lines(&scratch, tag, ObjectKind::Tag), [": - > -, reachable [refs/tags/v1]"]);
         let note = scratch.git(&["notes", "list", &first.to_string()]);
         let noted = lines(&scratch, scratch.id(&note), ObjectKind::Blob);
-        assert_eq!(noted, [format!("{first}: Notes added by 'git notes add' > -, reachable [refs/notes/commits]")]);
+        assert_eq!(noted, [": Notes added by 'git notes add' > -, reachable [refs/notes/commits]"]);
         assert_eq!(
             lines(&scratch, scratch.id(&blob_of), ObjectKind::Blob),
             [": - > -, reachable [refs/tags/onblob]", "b: second > -, reachable [main]"]

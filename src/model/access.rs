@@ -43,6 +43,8 @@ pub enum Unknown {
     Refused(String),
     /// The time for verification ran out first.
     Deadline,
+    /// Somebody ended the run first.
+    Interrupted,
 }
 
 /// What shows a claim.

@@ -57,7 +57,7 @@ pub struct Location {
     pub place: Place,
     /// Which of the run's targets it lies in, from 0.
     pub target: usize,
-    /// Path, in display form; empty for standard input, commit messages, tags, and objects that no tree names.
+    /// Path, in display form; empty for standard input, commit messages, tags, notes, and objects that no tree names.
     pub path: String,
     /// In an archive at that path: the way to the member, `package/.npmrc`, `inner.zip!package/.npmrc`.
     pub member: Option<String>,

@@ -203,7 +203,7 @@ impl<'a> Session<'a> {
         }
         let exchange = Rc::new(self.send(by, url));
         // Held back for lack of time is no answer: with more time it may be asked.
-        if !matches!(exchange.outcome, Err(Failure::Deadline)) {
+        if !matches!(exchange.outcome, Err(Failure::Deadline | Failure::Interrupted)) {
             self.memory.answers.borrow_mut().insert(key, Rc::clone(&exchange));
         }
         exchange

@@ -146,5 +146,6 @@ pub(super) fn unknown_word(why: &Unknown) -> &'static str {
         Unknown::Unavailable(_) => "unavailable",
         Unknown::Refused(_) => "refused",
         Unknown::Deadline => "deadline",
+        Unknown::Interrupted => "interrupted",
     }
 }

@@ -60,6 +60,10 @@ pub(super) fn spot(location: &Location, clean: &Cleaner) -> String {
         Place::Worktree | Place::File => format!("{path}:{row}"),
         Place::Staged => format!("{path}:{row} (staged)"),
         Place::Stdin => format!("standard input{path}:{row}"),
+        // What a commit holds and has no path is a note.
+        Place::History { id, kind: ObjectKind::Blob } if location.path.is_empty() && location.commit.is_some() => {
+            format!("line {row} of note {}{path}", id.short())
+        }
         Place::History { id, kind: ObjectKind::Blob } if location.path.is_empty() => {
             format!("blob {}{path}:{row}, which no tree names", id.short())
         }
@@ -133,6 +137,10 @@ mod tests {
             (
                 with(at(history(ObjectKind::Commit), "", 3), &|location| location.commit = Some(commit(0x4d, "x"))),
                 "line 3 of the message of commit 4d4d4d4 “x” (Alice, 2026-03-02)",
+            ),
+            (
+                with(at(history(ObjectKind::Blob), "", 3), &|location| location.commit = Some(commit(0x5e, "x"))),
+                "line 3 of note 4d4d4d4 in 5e5e5e5 “x” (Alice, 2026-03-02)",
             ),
             (
                 with(at(blob(1), "a", 3), &|location| {

@@ -186,6 +186,7 @@ fn doubt(why: &Unknown) -> &'static str {
         Unknown::Unsupported => "it could not be asked about",
         Unknown::RateLimited => "the registry asked for fewer requests",
         Unknown::Deadline => "the time ran out",
+        Unknown::Interrupted => "the run was interrupted",
         Unknown::Unavailable(_) | Unknown::Refused(_) => "no usable answer",
     }
 }

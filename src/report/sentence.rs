@@ -126,6 +126,7 @@ impl Teller<'_> {
                 format!("the registry's answer proves nothing ({})", self.line(what))
             }
             Unknown::Deadline => "the time for verification ran out".to_owned(),
+            Unknown::Interrupted => "the run was interrupted before the registry had answered".to_owned(),
         }
     }
 
@@ -489,6 +490,7 @@ mod tests {
             (Unknown::Unavailable("503".to_owned()), "the registry gave no usable answer (503)"),
             (Unknown::Refused("403".to_owned()), "the registry's answer proves nothing (403)"),
             (Unknown::Deadline, "the time for verification ran out"),
+            (Unknown::Interrupted, "the run was interrupted before the registry had answered"),
         ];
         for (why, expected) in cases {
             let finding = token(samples::unknown(why));

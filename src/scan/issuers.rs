@@ -1,12 +1,15 @@
 //! Whom to ask and over which connection: opened from plain data, so that the door need not know the rooms behind.
 
 use std::net::IpAddr;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use url::Url;
 
 use crate::model::{LedgerEntry, RegistryId, RuleSet, Secret};
 use crate::registry::endpoint::{EndpointError, Endpoints};
+pub use crate::registry::http::Proxy;
 use crate::registry::http::{Http, HttpError, HttpOptions};
 
 /// What the user says about registries and the way to them.
@@ -18,12 +21,16 @@ pub struct Connection {
     pub operators: Vec<(RegistryId, Secret)>,
     /// Certificates to trust besides the system's: PEM.
     pub authorities: Vec<Vec<u8>>,
+    /// The proxy to go through, where the environment's own is not seen.
+    pub proxy: Option<Proxy>,
     /// Local address to send from.
     pub source_address: Option<IpAddr>,
     /// Longest wait for one answer.
     pub timeout: Duration,
     /// Whether and what to send.
     pub sending: Sending,
+    /// Set by whoever wants the asking to end.
+    pub interrupted: Arc<AtomicBool>,
 }
 
 /// Whether and what to send.
@@ -73,9 +80,11 @@ impl Issuers {
             Sending::Nothing => None,
             Sending::Explained | Sending::Requests => Some(Http::new(&HttpOptions {
                 ca_certificates: connection.authorities,
+                proxy: connection.proxy,
                 source_address: connection.source_address,
                 timeout: connection.timeout,
                 explain: connection.sending == Sending::Explained,
+                interrupted: connection.interrupted,
                 ..HttpOptions::default()
             })?),
         };

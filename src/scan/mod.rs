@@ -16,7 +16,7 @@ mod until;
 
 pub use collect::Progress;
 pub use credential::{CredentialError, credential};
-pub use issuers::{Connection, Issuers, IssuersError, Sending};
+pub use issuers::{Connection, Issuers, IssuersError, Proxy, Sending};
 pub use recover::{Recovered, recover, without_secret};
 pub use target::{Objects, Selection, Target, TargetError};
 
@@ -115,9 +115,7 @@ pub fn run(plan: &Plan, progress: &Progress) -> Result<Run, ScanError> {
     run.switched_off = with_unopened(applied.switched_off, &excludes);
     tell_targets_apart(&mut findings, &plan.targets);
     progress.verifying(findings.len());
-    // Whoever waits for the end does not wait for registries.
-    let time = if until.is_interrupted() { Duration::ZERO } else { plan.verify_time };
-    let options = VerifyOptions { deadline: Some(time), ..VerifyOptions::default() };
+    let options = VerifyOptions { deadline: Some(plan.verify_time), ..VerifyOptions::default() };
     run.notifications.extend(ask(&mut findings, &plan.issuers, &options));
 
     run.findings = findings;

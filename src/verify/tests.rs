@@ -1,10 +1,13 @@
 use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::json;
 use url::Url;
 
 use super::*;
 use crate::model::{BoundHost, Evidence, Severity};
+use crate::registry::http::HttpOptions;
 use crate::registry::script::{self, Play, Script, json as answer, npm, token};
 
 fn finding(secret: Secret, server: Option<&Script>) -> Finding {
@@ -111,6 +114,38 @@ fn a_silent_server_costs_one_note_and_the_deadline_holds() {
     let last = |at: usize| &findings[at].inspection.validity;
     assert!(matches!(last(0), Validity::Unknown(Unknown::Unavailable(_))));
     assert_eq!((last(9), last(10)), (&Validity::Unknown(Unknown::Deadline), &Validity::Active));
+}
+
+#[test]
+fn whoever_ends_the_run_waits_for_no_answer() {
+    let good = token(b'a');
+    let known = good.clone();
+    let server = Script::start(move |seen| match seen.path.as_str() {
+        "/-/whoami" if seen.is_signed_by(&known) => answer(200, &json!({"username": "alice"})),
+        "/-/whoami" => answer(401, &json!({})),
+        _ => Play::Hang,
+    });
+    let interrupted = Arc::new(AtomicBool::new(false));
+    let options = HttpOptions { interrupted: Arc::clone(&interrupted), ..HttpOptions::default() };
+    let http = Http::new(&options).unwrap();
+    let mut findings = [good, token(b'b')].map(|secret| finding(secret, Some(&server)));
+    let start = Instant::now();
+    let notes = thread::scope(|scope| {
+        scope.spawn(|| {
+            // The first token's other questions hang.
+            while server.seen().iter().all(|seen| seen.path == "/-/whoami") && start.elapsed() < Duration::from_secs(20)
+            {
+                thread::sleep(Duration::from_millis(5));
+            }
+            interrupted.store(true, Ordering::Relaxed);
+        });
+        run(&mut findings, &server.endpoints(None), Some(&http), &VerifyOptions::default())
+    });
+    assert!(start.elapsed() < Duration::from_secs(10));
+    let validity = findings.map(|finding| finding.inspection.validity);
+    assert_eq!(validity, [Validity::Active, Validity::Unknown(Unknown::Interrupted)]);
+    assert_eq!((notes.len(), notes[0].code), (1, Code::RegistryUnavailable));
+    assert!(http.ledger().iter().any(|entry| entry.shows.contains("interrupted")), "{:?}", http.ledger());
 }
 
 #[test]

@@ -12,9 +12,12 @@ use crate::wrappings::{Layer, WRAPPINGS, Wrapping};
 const SEED: usize = 7;
 const SHOWN: usize = 40;
 
-/// Whole files of many lines are not read by their grammar inside of a string or a difference; their tokens are read there by shape
-/// and name, which the other test measures.
-const INSIDE_OTHERS: [&str; 4] = ["JSON string", "JSON string in JSON", "notebook", "diff"];
+/// What is read differently there, and why: a rule, the beginning of a wrapping's name, the reason.
+const EXCEPTIONS: [(&str, &str, &str); 1] = [(
+    "rubygems-file-key",
+    "JSON string in JSON",
+    "its text is quoted already, and the escapes of two strings are taken out, not those of three",
+)];
 
 type Findings = BTreeSet<(String, String)>;
 
@@ -27,13 +30,15 @@ fn wrong(detector: &Detector, rule: &Rule, text: &str, wrapping: &Wrapping) -> O
     let (alone, wrapped) = (findings(detector, text.as_bytes()), findings(detector, &(wrapping.wrap)(&text)));
     let missed: Vec<_> = alone.difference(&wrapped).collect();
     let other: Vec<_> = wrapped.difference(&alone).collect();
-    (alone != wrapped).then(|| format!("{} [{}]: missed {missed:?}, found {other:?}: {text:?}", rule.id, wrapping.name))
+    let is_excepted = EXCEPTIONS.iter().any(|(id, name, _)| rule.id == *id && wrapping.name.starts_with(name));
+    (alone != wrapped && !is_excepted)
+        .then(|| format!("{} [{}]: missed {missed:?}, found {other:?}: {text:?}", rule.id, wrapping.name))
 }
 
 #[test]
 fn examples_are_found_in_every_wrapping_and_counter_examples_in_none() {
     let detector = crate::detector();
-    let is_file = |each: &&Wrapping| each.layer != Layer::Base64 && !INSIDE_OTHERS.contains(&each.name);
+    let is_file = |each: &&Wrapping| each.layer != Layer::Base64;
     let wrappings: Vec<&Wrapping> = WRAPPINGS.iter().filter(is_file).collect();
     let wrong: Vec<String> = detector
         .rules()

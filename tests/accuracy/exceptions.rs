@@ -32,12 +32,8 @@ const fn cut(rule: &'static str, token: &'static str, reason: &'static str) -> E
     Exception { rule, token, context: "*", variant: Variant::CutShort, reason }
 }
 
-const ESCAPED: &str =
-    "what the rule looks for is escaped there; a password in the address of its own registry is found by that host";
 const ONLY_SHAPE: &str = "a shape without a proof is not looked for in base64, where any text has every shape";
 const SHORT_PREFIX: &str = "of three characters, base64 leaves two at some of its places, which stand everywhere";
-const STAND_IN: &str = "a password that is the default of a variable is a stand-in more often than a secret";
-const NO_CLIENT: &str = "no client has such an option, and the name holds no word that would lead to it";
 const NO_LENGTH: &str = "it has no fixed length, and nothing in it tells that it is whole";
 const TWO_LENGTHS: &str = "what is left has the length of an older token";
 const SIGNED: &str = "its signature has no fixed length, and only its issuer can check it";
@@ -45,24 +41,11 @@ const FIRST_OF_TWO: &str = "the first of its two macaroons is still whole";
 const ANY_TEXT: &str = "any text may be a password";
 
 pub(crate) const EXCEPTIONS: &[Exception] = &[
-    missed("azure-container-registry-password", "*", "address", ESCAPED),
-    missed("azure-container-registry-password", "*", "query", ESCAPED),
-    missed("fly-token", "*", "address", ESCAPED),
-    missed("fly-token", "*", "query", ESCAPED),
     missed("crates-token", "*", "value", ONLY_SHAPE),
     missed("crates-token", "*", "Kubernetes", ONLY_SHAPE),
     missed("crates-token", "*", "base64", ONLY_SHAPE),
     missed("hugging-face-token", "{hugging_face_token}", "base64", SHORT_PREFIX),
     missed("nuget-api-key", "*", "base64", SHORT_PREFIX),
-    missed("*", "{password}", "default", STAND_IN),
-    missed("maven-central-password", "{alnum32}", "default", STAND_IN),
-    missed("azure-devops-old-token", "*", "option", NO_CLIENT),
-    missed("gradle-plugin-portal-key", "*", "option", NO_CLIENT),
-    missed("hackage-token", "*", "option", NO_CLIENT),
-    missed("maven-central-password", "*", "option", NO_CLIENT),
-    missed("open-vsx-old-token", "*", "option", NO_CLIENT),
-    missed("snapcraft-variable", "*", "option", NO_CLIENT),
-    missed("vs-marketplace-token", "*", "option", NO_CLIENT),
     cut("buildkite-token", "{buildkite_packages}", NO_LENGTH),
     cut("buildkite-token", "{buildkite_registry}", NO_LENGTH),
     cut("buildkite-token", "{buildkite_agent}", NO_LENGTH),

@@ -1,14 +1,15 @@
-//! Runs that end before their end: their time is over, or somebody presses Ctrl-C.
+//! Runs that end before their end: their time is over, or somebody presses Ctrl-C, while it searches or while it asks.
 
 use std::io::{Read as _, Write as _};
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
 use crate::support::keyrake::Keyrake;
 use crate::support::mint;
 use crate::support::repo::Repo;
+use crate::support::script::{Answer, Script};
 
 #[test]
 fn when_the_time_is_over_the_run_is_incomplete() {
@@ -65,6 +66,43 @@ fn an_interrupted_search_reports_what_it_found() {
     assert_eq!(report["findings"].as_array().map(Vec::len), Some(1));
     assert_eq!(report["summary"]["complete"], false);
     assert_eq!(report["notifications"][0]["code"], "search-unfinished");
+}
+
+/// A command that may only reach this machine, with a registry that takes its time.
+fn asking(command: &mut Command, server: &Script) -> Child {
+    let endpoint = format!("npm={}/", server.url());
+    command.args(["--format", "json", "--timeout", "60", "--endpoint", &endpoint]).env_clear();
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command.spawn().expect("keyrake starts")
+}
+
+#[test]
+fn the_first_interruption_ends_the_asking() {
+    let server = Script::new(|_| Answer::Silent(Duration::from_secs(40)));
+    let (repo, leaked, given) = (Repo::new(), mint::npm_token(), mint::npm_token());
+    repo.write(".npmrc", format!("{}:_authToken={leaked}\n", server.npmrc_host()));
+    let begin = Instant::now();
+    let mut scan = Command::new(env!("CARGO_BIN_EXE_keyrake"));
+    let child = asking(scan.args(["scan", "--no-history"]).arg(repo.path()), &server);
+    let mut verify = Command::new(env!("CARGO_BIN_EXE_keyrake"));
+    let mut lone = asking(verify.arg("verify"), &server);
+    lone.stdin.take().expect("stdin is piped").write_all(given.as_bytes()).expect("it reads");
+    let is_asked = |token: &str| server.requests().iter().any(|request| request.signed_with(token));
+    while !is_asked(&leaked) || !is_asked(&given) {
+        assert!(begin.elapsed() < Duration::from_secs(30), "nobody is asked: {:?}", server.requests());
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    interrupt(&child);
+    interrupt(&lone);
+    for (child, code) in [(child, 1), (lone, 3)] {
+        let output = child.wait_with_output().expect("it ends");
+        let report: Value = serde_json::from_slice(&output.stdout).expect("a report");
+        assert_eq!(output.status.code(), Some(code), "{report}");
+        assert_eq!(report["summary"]["complete"], false);
+        assert_eq!(report["notifications"][0]["code"], "registry-unavailable");
+        assert_eq!(report["findings"][0]["validity"]["code"], "interrupted", "{report}");
+    }
+    assert!(begin.elapsed() < Duration::from_secs(30), "it waited for the answers");
 }
 
 #[test]

@@ -161,6 +161,19 @@ fn a_proxy_that_cannot_be_read_is_not_passed_by() {
 }
 
 #[test]
+fn an_empty_variable_hides_no_proxy() {
+    for given in ["https_proxy", "all_proxy"] {
+        let proxy = Script::new(|_| Answer::status(502));
+        let run = Keyrake::new(["verify", "--endpoint", "npm=https://npm.corp.invalid/"]);
+        let run = run.env("HTTPS_PROXY", "").env("ALL_PROXY", "").env(given, proxy.url());
+        run.input(mint::npm_token()).run().exits(3);
+        let asked = proxy.requests();
+        let first = asked.first().expect("the proxy was passed by");
+        assert_eq!((first.method.as_str(), first.target.as_str()), ("CONNECT", "npm.corp.invalid:443"));
+    }
+}
+
+#[test]
 fn a_forged_report_writes_nothing_of_its_own_on_the_terminal() {
     let (repo, token) = (Repo::new(), mint::npm_token());
     repo.commit("leak", &[("a.env", &format!("NPM_TOKEN={token}\n"))]);

@@ -65,7 +65,7 @@ fn unescape(rest: &[u8]) -> (u8, usize) {
     }
 }
 
-fn hex(digit: u8) -> Option<u8> {
+pub(super) fn hex(digit: u8) -> Option<u8> {
     char::from(digit).to_digit(16).map(|digit| digit as u8)
 }
 

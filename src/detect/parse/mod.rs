@@ -57,7 +57,7 @@ const fn own(read: Read) -> Parser {
 const PARSERS: [&[(&str, Parser)]; 3] = [&npm::PARSERS, &language::PARSERS, &container::PARSERS];
 
 /// Grammars of no registry's own, and their anchors: what they read belongs to the registry of its host, or is left alone.
-pub(crate) const CARRIERS: [(&[&str], Read); 5] = carrier::ALL;
+pub(crate) const CARRIERS: [(&[&str], Read); 6] = carrier::ALL;
 
 /// The parser of this name.
 pub(crate) fn by_name(name: &str) -> Option<Parser> {

@@ -14,7 +14,7 @@ use super::key::begins_line;
 use super::value::{Lines, Link, Opening, neighbour, opening};
 use super::{Found, Text};
 use crate::detect::decode;
-use crate::detect::placeholder::{begins_as_token, is_placeholder, is_placeholder_pair, is_reference};
+use crate::detect::placeholder::{begins_as_token, is_machine_made, is_placeholder, is_placeholder_pair, is_reference};
 use crate::detect::proof::Proof;
 use crate::detect::rules;
 use crate::model::Offline;
@@ -188,6 +188,8 @@ fn password(text: &Text<'_>, name: &Range<usize>, value: Opening, is_pair: bool)
     text.looks_up_to(span.end + 2);
     let element = element(text.bytes, name, &span);
     span.end = element.unwrap_or(span.end);
+    let is_default = is_default(text.bytes, name, &span);
+    span.end -= usize::from(is_default);
     let raw = text.bytes.get(span.clone())?;
     let secret = in_base64(raw).unwrap_or_else(|| raw.to_vec());
     let is_word = |byte: &u8| {
@@ -195,9 +197,14 @@ fn password(text: &Text<'_>, name: &Range<usize>, value: Opening, is_pair: bool)
     };
     let head = text.bytes.get(..name.start).unwrap_or_default();
     // Only YAML has both without quotes, on two lines.
-    let is_pair = is_pair && matches!(text.bytes.get(name.end), Some(b'\n' | b'\r'));
+    let is_pair = is_pair && matches!(text.bytes.get(name.end), Some(b'\n' | b'\r' | b'\\'));
     let is_whole = || in_quotes(text.bytes, name, &span);
+    // What people write there stands in for a secret more often than it is one.
+    if is_default && !is_machine_made(&secret) {
+        return None;
+    }
     let is_set = value.quote.is_some()
+        || is_default
         || element.is_some()
         || is_pair
         || (value.link == Link::Assigned && (sets_variable(text.bytes, name) || head.ends_with(b"--") || is_whole()));
@@ -216,6 +223,13 @@ fn password(text: &Text<'_>, name: &Range<usize>, value: Opening, is_pair: bool)
         return None;
     }
     Some(Found::new(span, secret))
+}
+
+/// `${NAME:-value}`: the span ends with the brace.
+fn is_default(bytes: &[u8], name: &Range<usize>, span: &Range<usize>) -> bool {
+    bytes.get(..name.start).is_some_and(|head| head.ends_with(b"${"))
+        && matches!(bytes.get(name.end..span.start), Some(b":-" | b"-" | b":=" | b"="))
+        && bytes.get(span.clone()).is_some_and(|value| value.ends_with(b"}"))
 }
 
 /// Where the value of `<name>value</` ends.

@@ -280,7 +280,10 @@ pub(super) fn neighbour(bytes: &[u8], name_end: usize, near: Option<Opening>) ->
     const WORDS: [&[u8]; 4] = [b"value", b"--value", b"--body", b"-b"];
     let at = match near {
         Some(near) => near.at,
-        None => opening(bytes, name_end, Lines::Any)?.at,
+        None => match opening(bytes, name_end, Lines::Any) {
+            Some(next) => next.at,
+            None => next_escaped_line(bytes, name_end)?,
+        },
     };
     let rest = bytes.get(at..)?;
     let word = WORDS.iter().find(|word| rest.get(..word.len()).is_some_and(|text| text.eq_ignore_ascii_case(word)))?;
@@ -292,9 +295,47 @@ pub(super) fn neighbour(bytes: &[u8], name_end: usize, near: Option<Opening>) ->
     }
 }
 
+/// Where the next line begins, behind its indent, if an escaped line break ends this one here: in a string, or in the strings of a
+/// notebook that are lines.
+fn next_escaped_line(bytes: &[u8], at: usize) -> Option<usize> {
+    let gap = bytes.get(at..bytes.len().min(at.saturating_add(LONGEST_GAP)))?;
+    let skip = |at: usize, is_skipped: fn(u8) -> bool| {
+        at + gap.get(at..).unwrap_or_default().iter().take_while(|byte| is_skipped(**byte)).count()
+    };
+    let slashes = |at: usize| skip(at, |byte| byte == b'\\');
+    let blanks = |at: usize| skip(at, |byte| byte.is_ascii_whitespace());
+    let quote = |at: usize| matches!(gap.get(slashes(at)), Some(b'"' | b'\'')).then_some(slashes(at) + 1);
+    let escape =
+        |at: usize, letter: u8| (slashes(at) > at && gap.get(slashes(at)) == Some(&letter)).then_some(slashes(at) + 1);
+    let end = quote(0).unwrap_or(0);
+    let next = escape(escape(end, b'r').unwrap_or(end), b'n')?;
+    // `",` and on the next line `"`
+    let comma = |at: usize| (gap.get(blanks(at)) == Some(&b',')).then_some(blanks(at) + 1);
+    let seam = quote(next).and_then(comma).and_then(|at| quote(blanks(at)));
+    Some(at + skip(seam.unwrap_or(next), |byte| matches!(byte, b' ' | b'\t')))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn pairs_of_name_and_value_in_strings() {
+        for (text, expected) in [
+            ("N\n  value: v1\n", Some("v1")),
+            ("N\r\n  value: v1\r\n", Some("v1")),
+            ("N\\\"\\n  value: \\\"v1\\\"\\n", Some("v1")),
+            (r"N\\n  value: v1\\n", Some("v1")),
+            ("N\\n\",\n    \"  value: v1\\n\"", Some("v1")),
+            ("N\\n  other: x\\n  value: v1", None),
+            ("N\\n", None),
+            ("N\\", None),
+        ] {
+            let found = neighbour(text.as_bytes(), 1, opening(text.as_bytes(), 1, Lines::AfterColon))
+                .and_then(|opening| token(text.as_bytes(), opening));
+            assert_eq!(found.map(|(_, value)| String::from_utf8(value).unwrap()).as_deref(), expected, "{text}");
+        }
+    }
 
     fn read(text: &str) -> Option<String> {
         let opening = opening(text.as_bytes(), 1, Lines::AfterColon)?;

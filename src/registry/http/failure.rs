@@ -27,6 +27,8 @@ pub(crate) enum Failure {
     Garbled,
     /// The time for verification ran out before it was sent.
     Deadline,
+    /// Somebody ended the run.
+    Interrupted,
     /// Only explained, not sent.
     NotSent,
     /// A wall of this program held it back.
@@ -53,6 +55,7 @@ impl fmt::Display for Failure {
             Self::TooLarge => "the answer was too large",
             Self::Garbled => "the answer was no HTTP",
             Self::Deadline => "the time for verification ran out before it was sent",
+            Self::Interrupted => "the run was interrupted before an answer came",
             Self::NotSent => "not sent, only explained",
             Self::Withheld => {
                 "withheld: the address is outside the endpoint, the connection would not be encrypted, or no header can hold it"

@@ -3,6 +3,8 @@
 //! What comes in: requests that a registry's client built for an endpoint. What goes out: the answer or the reason why there is
 //! none, and one entry in the ledger for each request that was sent.
 //!
+//! Whoever ends the run does not wait for answers: from then on nothing is sent, and what has not come yet is given up.
+//!
 //! What it must never do: follow a redirect, send anything outside the endpoint's origin, send a credential unencrypted to another
 //! machine, hold an answer of any length, put a secret or a URL into an error — or send anything but `GET`, except the `DELETE`
 //! of an explicit revocation.
@@ -13,6 +15,8 @@ mod pace;
 mod request;
 
 use std::net::{IpAddr, UdpSocket};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -25,7 +29,7 @@ use self::ledger::Ledger;
 use self::pace::Pace;
 use self::request::{headers, receive};
 use super::endpoint::is_loopback;
-use crate::model::LedgerEntry;
+use crate::model::{LedgerEntry, Secret};
 
 pub(crate) use self::failure::Failure;
 pub(crate) use self::request::{Answer, Authorization, Exchange, Request, basic};
@@ -40,12 +44,25 @@ const LONGEST_WAIT: Duration = Duration::from_secs(30);
 const PATIENCE: u32 = 2;
 /// How often a `GET` is sent again after a broken connection.
 const RECONNECTS: u32 = 1;
+/// How often whoever waits looks whether somebody has ended the run.
+const GLANCE: Duration = Duration::from_millis(50);
+
+/// A proxy that the library does not find by itself.
+#[derive(Clone, Debug)]
+pub struct Proxy {
+    /// Its URL, which may hold a password.
+    pub address: Secret,
+    /// Hosts that are asked without it, as `NO_PROXY` names them.
+    pub except: String,
+}
 
 /// How the client is set up.
 #[derive(Clone, Debug)]
 pub struct HttpOptions {
     /// PEM bundles trusted in addition to the system's roots.
     pub ca_certificates: Vec<Vec<u8>>,
+    /// The proxy to go through, instead of the one that the library finds in the environment or the system.
+    pub proxy: Option<Proxy>,
     /// Local address to send from.
     pub source_address: Option<IpAddr>,
     /// For a connection, TLS included.
@@ -54,16 +71,20 @@ pub struct HttpOptions {
     pub timeout: Duration,
     /// Send nothing; the ledger says what would be sent.
     pub explain: bool,
+    /// Set by whoever wants the asking to end.
+    pub interrupted: Arc<AtomicBool>,
 }
 
 impl Default for HttpOptions {
     fn default() -> Self {
         Self {
             ca_certificates: Vec::new(),
+            proxy: None,
             source_address: None,
             connect_timeout: Duration::from_secs(10),
             timeout: Duration::from_secs(30),
             explain: false,
+            interrupted: Arc::default(),
         }
     }
 }
@@ -89,6 +110,7 @@ pub struct Http {
     direct: Client,
     timeout: Duration,
     explain: bool,
+    interrupted: Arc<AtomicBool>,
     ledger: Ledger,
     pace: Pace,
 }
@@ -115,11 +137,14 @@ impl Http {
         }
         let setup = |error: reqwest::Error| HttpError::Setup(failure::causes(&error.without_url()));
         Ok(Self {
-            proxied: builder(options)?.build().map_err(setup)?,
+            proxied: through(builder(options)?, options.proxy.as_ref())
+                .and_then(ClientBuilder::build)
+                .map_err(setup)?,
             // An unencrypted request to this machine must not travel to a proxy.
             direct: builder(options)?.no_proxy().build().map_err(setup)?,
             timeout: options.timeout,
             explain: options.explain,
+            interrupted: Arc::clone(&options.interrupted),
             ledger: Ledger::default(),
             pace: Pace::default(),
         })
@@ -133,6 +158,11 @@ impl Http {
     /// Whether requests are only explained.
     pub fn explains(&self) -> bool {
         self.explain
+    }
+
+    /// Whether somebody has ended the run.
+    pub fn is_interrupted(&self) -> bool {
+        self.interrupted.load(Ordering::Relaxed)
     }
 
     /// Writes into the ledger what an answer shows.
@@ -150,7 +180,7 @@ impl Http {
                     Some(wait) if wait <= LONGEST_WAIT && fits(wait, request.deadline) => {
                         patience -= 1;
                         self.ledger.shows(exchange.id, &format!("asked to wait {} s", wait.as_secs()));
-                        thread::sleep(wait);
+                        self.pause(wait);
                     }
                     _ => return exchange,
                 },
@@ -194,7 +224,10 @@ impl Http {
         if !fits(wait, request.deadline) {
             return exchange(0, Err(Failure::Deadline));
         }
-        thread::sleep(wait);
+        self.pause(wait);
+        if self.is_interrupted() {
+            return exchange(0, Err(Failure::Interrupted));
+        }
         let id = self.ledger.enter(entry("no answer"));
         let outcome = self.transfer(method, request, headers);
         match &outcome {
@@ -211,13 +244,35 @@ impl Http {
         };
         let end = Instant::now().checked_add(timeout);
         let client = if request.url.scheme() == "https" { &self.proxied } else { &self.direct };
-        let response = client
-            .request(method.clone(), request.url.clone())
-            .headers(headers)
-            .timeout(timeout)
-            .send()
-            .map_err(failure::classify)?;
-        receive(response, request.cap, end)
+        let sent = client.request(method.clone(), request.url.clone()).headers(headers).timeout(timeout);
+        let cap = request.cap;
+        // An answer on its way cannot be called off: it comes to a thread of its own, on which nobody has to wait.
+        let (told, answer) = mpsc::sync_channel(1);
+        let exchange = move || {
+            let outcome = sent.send().map_err(failure::classify).and_then(|response| receive(response, cap, end));
+            let _ = told.send(outcome); // nobody may be waiting any more
+        };
+        if thread::Builder::new().spawn(exchange).is_err() {
+            return Err(Failure::Connect);
+        }
+        loop {
+            match answer.recv_timeout(GLANCE) {
+                Ok(outcome) => return outcome,
+                Err(mpsc::RecvTimeoutError::Timeout) if self.is_interrupted() => return Err(Failure::Interrupted),
+                Err(mpsc::RecvTimeoutError::Timeout) => {}
+                Err(mpsc::RecvTimeoutError::Disconnected) => return Err(Failure::Reset),
+            }
+        }
+    }
+
+    /// Waits, unless somebody ends the run.
+    fn pause(&self, time: Duration) {
+        let end = Instant::now() + time;
+        while !self.is_interrupted()
+            && let Some(left) = end.checked_duration_since(Instant::now()).filter(|left| !left.is_zero())
+        {
+            thread::sleep(left.min(GLANCE));
+        }
     }
 }
 
@@ -238,6 +293,12 @@ fn builder(options: &HttpOptions) -> Result<ClientBuilder, HttpError> {
         .connect_timeout(options.connect_timeout)
         .local_address(options.source_address);
     Ok(if certificates.is_empty() { builder } else { builder.tls_certs_merge(certificates) })
+}
+
+fn through(builder: ClientBuilder, proxy: Option<&Proxy>) -> Result<ClientBuilder, reqwest::Error> {
+    let Some(Proxy { address, except }) = proxy else { return Ok(builder) };
+    let proxy = reqwest::Proxy::https(&*String::from_utf8_lossy(address.expose()))?;
+    Ok(builder.proxy(proxy.no_proxy(reqwest::NoProxy::from_string(except))))
 }
 
 /// What a status says before anybody has looked closer.

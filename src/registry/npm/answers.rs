@@ -31,6 +31,7 @@ pub(super) fn read(exchange: &Exchange) -> Reading {
     let answer = match &exchange.outcome {
         Ok(answer) => answer,
         Err(Failure::Deadline) => return Reading::Unclear(Unknown::Deadline),
+        Err(Failure::Interrupted) => return Reading::Unclear(Unknown::Interrupted),
         Err(Failure::NotSent) => return Reading::Unclear(Unknown::Offline),
         Err(failure) => return Reading::Unclear(Unknown::Unavailable(failure.to_string())),
     };
@@ -117,6 +118,7 @@ pub(super) fn phrase(unknown: &Unknown) -> String {
         Unknown::Unavailable(words) | Unknown::Refused(words) => words.clone(),
         Unknown::RateLimited => "the registry asks for fewer requests".to_owned(),
         Unknown::Deadline => "the time for verification ran out".to_owned(),
+        Unknown::Interrupted => "the run was interrupted".to_owned(),
         _ => "not asked".to_owned(),
     }
 }

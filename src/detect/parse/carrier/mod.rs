@@ -4,16 +4,18 @@ mod curl;
 mod header;
 mod hosts;
 mod netrc;
+mod secret;
 
 pub(super) use netrc::is_prose;
 
 use super::{Found, Read, Text, credential, form, host, url};
 
 /// Each with its anchors. What they read belongs to the registry of its host, or is left alone.
-pub(super) const ALL: [(&[&str], Read); 5] = [
+pub(super) const ALL: [(&[&str], Read); 6] = [
     (&["https://", "http://"], url::remote),
     (&["machine "], netrc::parse),
     (&["extraheader", "extraHeader"], header::parse),
     (&["curl -", "curl \\\n"], curl::parse),
     (&["oauth_token:", "api_protocol:"], hosts::parse),
+    (&["kind: Secret"], secret::parse),
 ];

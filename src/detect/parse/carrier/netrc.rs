@@ -14,7 +14,7 @@ const LONGEST_GAP: usize = 64;
 const FIELDS: [&[u8]; 3] = [b"login", b"password", b"account"];
 
 pub(super) fn parse(text: &Text<'_>, anchor: Range<usize>) -> Vec<Found> {
-    read(text, anchor).into_iter().collect()
+    read(text, anchor).unwrap_or_default()
 }
 
 /// Whether the hit is the word in a sentence: in a file that was quoted, an entry begins a line, and its string or an escape comes
@@ -27,7 +27,7 @@ pub(in crate::detect::parse) fn is_prose(bytes: &[u8], hit: &Range<usize>) -> bo
     !begins && bytes.get(hit.clone()) == Some(b"machine ")
 }
 
-fn read(text: &Text<'_>, anchor: Range<usize>) -> Option<Found> {
+fn read(text: &Text<'_>, anchor: Range<usize>) -> Option<Vec<Found>> {
     let bytes = text.bytes;
     let before = anchor.start.checked_sub(1).and_then(|at| bytes.get(at));
     if before.is_some_and(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')) {
@@ -45,26 +45,34 @@ fn read(text: &Text<'_>, anchor: Range<usize>) -> Option<Found> {
     };
     let host = next(anchor.end)?;
     let machine = address(bytes.get(host.clone())?).filter(|host| host.host.contains('.'))?;
-    let (mut at, mut user, mut secret) = (host.end, None, None);
+    // A difference may hold the old password and the new one.
+    let (mut at, mut user, mut secrets) = (host.end, None, Vec::new());
     while let Some(name) = next(at) {
         let name = bytes.get(name.clone()).filter(|name| FIELDS.contains(name)).map(|text| (text, name.end));
         let Some((name, value)) = name.and_then(|(name, end)| Some((name, next(end)?))) else { break };
         at = value.end;
         match name {
             b"login" => user = Some(value),
-            b"password" => secret = Some(value),
+            b"password" => secrets.push(bare(bytes, value)),
             _ => {}
         }
     }
-    let span = bare(bytes, secret?);
     let user = user.map(|user| bare(bytes, user)).and_then(|user| bytes.get(user));
-    credential::password(span.clone(), bytes.get(span)?, user, Some(machine))
+    let of = |span: Range<usize>| credential::password(span.clone(), bytes.get(span)?, user, Some(machine.clone()));
+    Some(secrets.into_iter().filter_map(of).collect())
 }
 
 /// The next word, over the lines that follow each other directly.
 fn word(bytes: &[u8], from: usize, limit: usize, quote: Option<u8>) -> Option<Range<usize>> {
     let rest = bytes.get(from..limit)?;
-    let gap = rest.iter().take(LONGEST_GAP).take_while(|byte| byte.is_ascii_whitespace()).count();
+    let mut before = None;
+    let is_gap = |byte: &&u8| {
+        // What stands before each line of a difference.
+        let is_mark = before == Some(b'\n') && matches!(byte, b'+' | b'-');
+        before = Some(**byte);
+        is_mark || byte.is_ascii_whitespace()
+    };
+    let gap = rest.iter().take(LONGEST_GAP).take_while(is_gap).count();
     let rest = rest.get(gap..)?;
     let inner = rest.first().copied().filter(|byte| matches!(byte, b'"' | b'\'') && Some(*byte) != quote);
     let is_end = |(at, byte): (usize, &u8)| match inner {
@@ -121,6 +129,12 @@ mod tests {
                 ("echo \"machine r.invalid login mia password Kestrel-1\" > ~/.netrc", &["mia Kestrel-1 r.invalid/"]),
                 ("machine r.invalid login mia password Kestrel-1\\nmachine", &["mia Kestrel-1 r.invalid/"]),
                 ("# machine r.invalid login mia password Kestrel-1 # old", &["mia Kestrel-1 r.invalid/"]),
+                ("+machine r.invalid\n+  login mia\n+  password Kestrel-1\n", &["mia Kestrel-1 r.invalid/"]),
+                ("+machine r.invalid\r\n+login mia\r\n+password Kestrel-1\r\n", &["mia Kestrel-1 r.invalid/"]),
+                (
+                    " machine r.invalid\n   login mia\n-  password Kestrel-1\n+  password Heron-2\n",
+                    &["mia Kestrel-1 r.invalid/", "mia Heron-2 r.invalid/"],
+                ),
                 ("machine r.invalid login mia password $TOKEN", &[]),
                 ("machine r.invalid login mia password ${{ secrets.T }}", &[]),
                 ("machine r.invalid login mia password <password>", &[]),

@@ -72,7 +72,8 @@ fn begin(bytes: &[u8], hit: &Range<usize>) -> Option<usize> {
 /// The key's base64 without line breaks, as they are or escaped.
 fn base64(body: &[u8]) -> Option<Vec<u8>> {
     let mut out = Vec::with_capacity(body.len());
-    let mut rest = body;
+    let plain = without_marks(body);
+    let mut rest = plain.as_deref().unwrap_or(body);
     while let Some((byte, tail)) = rest.split_first() {
         rest = tail;
         match byte {
@@ -90,6 +91,14 @@ fn base64(body: &[u8]) -> Option<Vec<u8>> {
         }
     }
     Some(out)
+}
+
+/// The key without the mark that a difference has before each of its lines. A plus may be base64's, but not on every line.
+fn without_marks(body: &[u8]) -> Option<Vec<u8>> {
+    let mut lines = body.split(|byte| *byte == b'\n');
+    let first = lines.next()?;
+    let lines: Vec<&[u8]> = lines.map(|line| line.strip_prefix(b"+")).collect::<Option<_>>()?;
+    (lines.len() > 2).then(|| [first, lines.concat().as_slice()].concat())
 }
 
 /// Whether this is PKCS #8 with a key of RSA, whole.

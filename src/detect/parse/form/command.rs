@@ -28,6 +28,8 @@ pub(in crate::detect::parse) fn words(bytes: &[u8], from: usize) -> Words<'_> {
             // The command goes on in the next line.
             [b'\\' | b'`' | b'^', b'\n', ..] => at += 2,
             [b'\\' | b'`' | b'^', b'\r', b'\n', ..] => at += 3,
+            // The string ends in which the command stands.
+            [b'\\', b'"' | b'\'', ..] | [b'"' | b'\'', ..] if all.last().is_some_and(|word| word.end == at) => break,
             [] | [b'\n' | b'\r' | b';' | b'|' | b'&' | b'<' | b'>' | b')' | b'`' | b'#' | b'\0', ..] => break,
             _ => match word(rest) {
                 Some((inner, length)) => {
@@ -133,11 +135,14 @@ mod tests {
             ("-u mia \\\n  --password pw1 && x", "--password", Some("pw1")),
             ("-u mia && x --password pw1", "--password", None),
             ("-p pw1\"}", "-p", Some("pw1")),
+            ("x pw1\",\"-p\":\"no\"}", "-p", None),
+            (r#"x pw1\",\"-p\":\"no\"}"#, "-p", None),
+            (r#"-p \"pw1\" r.invalid"#, "-p", Some("pw1")),
         ] {
             let words = words(text.as_bytes(), 0);
             assert_eq!(words.option(&[name]).map(|span| &text[span]), expected, "{text}");
         }
-        let text = "-u mia --tls r.invalid x";
+        let text = "-u mia --tls r.invalid x\",\"y\":1";
         let plain: Vec<&str> =
             words(text.as_bytes(), 0).plain(&["--tls"]).into_iter().map(|span| &text[span]).collect();
         assert_eq!(plain, ["r.invalid", "x"]);

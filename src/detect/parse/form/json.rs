@@ -48,6 +48,8 @@ pub(in crate::detect::parse) fn objects(bytes: &[u8], open: usize) -> Objects {
     let limit = bytes.len().min(open.saturating_add(REACH));
     let (mut all, mut stack) = (Vec::<Object>::new(), Vec::<usize>::new());
     let (mut at, mut key, mut lists) = (open, None, 0usize);
+    // The key of a list of strings.
+    let mut list = None;
     while at < limit {
         match bytes.get(at) {
             Some(b'"') => {
@@ -56,19 +58,28 @@ pub(in crate::detect::parse) fn objects(bytes: &[u8], open: usize) -> Objects {
                 at = end + 1;
                 if next(bytes, at) == Some(b':') {
                     key = Some(span);
-                } else if let (Some(key), Some(object)) = (key.take(), stack.last().and_then(|top| all.get_mut(*top))) {
+                } else if let (Some(key), Some(object)) =
+                    (key.take().or_else(|| list.clone()), stack.last().and_then(|top| all.get_mut(*top)))
+                {
                     object.strings.push((key, span));
                 }
                 continue;
             }
             Some(b'{') if all.len() < MOST && stack.len() < DEEPEST => {
+                list = None;
                 all.push(Object { key: key.take(), strings: Vec::new() });
                 stack.push(all.len() - 1);
             }
             Some(b'{') | None => break,
             Some(b'}') => _ = stack.pop(),
-            Some(b'[') => lists += 1,
-            Some(b']') => lists = lists.saturating_sub(1),
+            Some(b'[') => {
+                lists += 1;
+                list = key.clone();
+            }
+            Some(b']') => {
+                lists = lists.saturating_sub(1);
+                list = None;
+            }
             Some(b',') => key = None,
             Some(_) => {}
         }
@@ -141,6 +152,19 @@ mod tests {
         assert_eq!(entry.text(text, &["username"]), Some(b"mia".as_slice()));
         assert_eq!(objects.all[0].text(text, &["z"]), Some(b"w".as_slice()));
         assert_eq!(opened(text, 7), Some(11));
+    }
+
+    #[test]
+    fn the_strings_of_a_list_have_its_key() {
+        let text = br#"{"h": ["a: 1", "b: 2"], "k": "v", "l": [["c"], {"m": "n"}, "d"]}"#;
+        let strings = |object: &Object| -> Vec<(String, String)> {
+            let part = |span: &Range<usize>| String::from_utf8_lossy(&text[span.clone()]).into_owned();
+            object.strings.iter().map(|(key, value)| (part(key), part(value))).collect()
+        };
+        let all = objects(text, 0).all;
+        let expected = [("h", "a: 1"), ("h", "b: 2"), ("k", "v"), ("l", "c")];
+        assert_eq!(strings(&all[0]), expected.map(|(key, value)| (key.to_owned(), value.to_owned())));
+        assert_eq!(strings(&all[1]), [("m".to_owned(), "n".to_owned())]);
     }
 
     #[test]

@@ -100,7 +100,17 @@ pub(in crate::detect::parse) fn value(bytes: &[u8], within: Range<usize>) -> Opt
         return Some(start + 1..start + 1 + length);
     }
     let comment = [b" #".as_slice(), b" ;", b"\t#", b"\t;"];
-    let end = comment.iter().filter_map(|mark| memchr::memmem::find(rest, mark)).min().unwrap_or(rest.len());
+    // The quotes of a value in a string have an escape before them.
+    let slashes = rest.iter().take_while(|byte| **byte == b'\\').count();
+    if slashes > 0 && matches!(rest.get(slashes), Some(b'"' | b'\'')) {
+        let inner = rest.get(slashes + 1..)?;
+        let length = memchr::memchr3(b'\\', b'"', b'\'', inner)?;
+        return (length > 0).then_some(start + slashes + 1..start + slashes + 1 + length);
+    }
+    // A line of a notebook ends with what breaks it there, and with its quote.
+    let quoted = [br#"\n""#.as_slice(), br#"\r\n""#, br#"\n\""#];
+    let marks = comment.iter().chain(&quoted);
+    let end = marks.filter_map(|mark| memchr::memmem::find(rest, mark)).min().unwrap_or(rest.len());
     let length = rest.get(..end)?.trim_ascii_end().len();
     (length > 0).then_some(start..start + length)
 }
@@ -161,6 +171,10 @@ mod tests {
             ("  \"name\" : \"a # b\", ", Some("a # b")),
             ("+ name = 'v w'", Some("v w")),
             ("name = a;b#c", Some("a;b#c")),
+            ("name = value\\n\",", Some("value")),
+            ("name = \\n\",", None),
+            (r#"name = \"value\"\n"#, Some("value")),
+            (r#"name = \"\"\n"#, None),
             ("name =", None),
             ("name = \"open", None),
             ("other: value", None),

@@ -12,6 +12,8 @@ use crate::detect::placeholder::is_machine_made;
 use crate::model::BoundHost;
 
 const LONGEST_NAME: usize = 128;
+/// Quotes, escapes and a separator.
+const LONGEST_GAP: usize = 16;
 /// Settings of Bundler whose names hold a word of their own behind the two signs.
 const OTHERS: [&[u8]; 6] = [b"LOCAL__", b"BUILD__", b"MIRROR__", b"GEM__", b"GEMFILE__", b"PLUGINS__"];
 
@@ -29,7 +31,7 @@ fn source(text: &Text<'_>, anchor: &Range<usize>) -> Option<Found> {
     let is_source = |bytes: &[u8], from: usize, key: &[u8]| {
         let is_call = || {
             let gap = bytes.get(from + b"source".len()..anchor.start).unwrap_or_default();
-            gap.iter().all(|byte| matches!(byte, b' ' | b'"' | b'\''))
+            gap.iter().all(|byte| matches!(byte, b' ' | b'"' | b'\'' | b'\\'))
         };
         match key {
             b"source" => bytes.get(from..from + 2) == Some(b"--") || (is_call() && begins_line(bytes, from)),
@@ -53,7 +55,8 @@ fn setting(text: &Text<'_>, anchor: Range<usize>) -> Option<Found> {
     }
     let host = host(name)?;
     let end = anchor.end + length;
-    let gap = rest.get(length..)?.iter().take(4).take_while(|byte| matches!(byte, b'"' | b' ' | b'=' | b':')).count();
+    let is_gap = |byte: &&u8| matches!(**byte, b'"' | b' ' | b'=' | b':' | b'\\');
+    let gap = rest.get(length..)?.iter().take(LONGEST_GAP).take_while(is_gap).count();
     let separator = bytes.get(end..end + gap)?.iter().rposition(|byte| matches!(byte, b'=' | b':'))?;
     let rest = bytes.get(end..bytes.len().min(end + 512))?;
     let line = end + memchr::memchr(b'\n', rest).unwrap_or(rest.len());
@@ -63,6 +66,8 @@ fn setting(text: &Text<'_>, anchor: Range<usize>) -> Option<Found> {
     let raw = bytes.get(span.clone())?;
     let is_end = |byte: &u8| byte.is_ascii_whitespace() || matches!(byte, b'"' | b'\'' | b'`' | b';');
     let length = raw.iter().position(is_end).unwrap_or(raw.len());
+    // The quote that ends the string may have an escape of its own.
+    let length = length - raw.iter().take(length).rev().take_while(|byte| **byte == b'\\').count();
     of_value(bytes, span.start..span.start + length, host)
 }
 
@@ -126,6 +131,9 @@ mod tests {
                 ("bundle config set --global gems.r.invalid mia:Kestrel-1", &["mia Kestrel-1 gems.r.invalid/"]),
                 ("bundle config gems.r.invalid mia:Kestrel-1\n", &["mia Kestrel-1 gems.r.invalid/"]),
                 ("bundle config gems.r.invalid $USER:$PASS\n", &[]),
+                (r#"{\"BUNDLE_GEMS__R__INVALID\": \"mia:Kestrel-1\"}"#, &["mia Kestrel-1 gems.r.invalid/"]),
+                (r#"x: \"BUNDLE_GEMS__R__INVALID=mia:Kestrel-1\""#, &["mia Kestrel-1 gems.r.invalid/"]),
+                (r#"{"a":"bundle config gems.r.invalid mia:Kestrel-1","b":1}"#, &["mia Kestrel-1 gems.r.invalid/"]),
                 ("BUNDLE_GEMS__R__INVALID: \"${CREDENTIALS}\"", &[]),
                 ("BUNDLE_GEMS__R__INVALID: \"user:password\"", &[]),
                 ("BUNDLE_PATH: \"vendor/bundle:x\"", &[]),

@@ -1,5 +1,5 @@
-//! Composer's `auth.json`, `COMPOSER_AUTH` and `config` in `composer.json`: tables of hosts, one for each kind of credential; and the
-//! `composer config` that writes them.
+//! Composer's `auth.json`, `COMPOSER_AUTH` and `config` in `composer.json`: tables of hosts, one for each kind of credential, headers
+//! among them; and the `composer config` that writes them.
 
 use std::ops::Range;
 
@@ -7,6 +7,7 @@ use super::form::command::words;
 use super::form::json::{objects, opened, unescaped};
 use super::host::{address, is_address};
 use super::{Found, Text, credential};
+use crate::detect::decode;
 use crate::model::BoundHost;
 
 /// `http-basic`: user and password for each host.
@@ -35,6 +36,9 @@ pub(super) fn passwords(text: &Text<'_>, anchor: Range<usize>) -> Vec<Found> {
 /// Tokens for each host, as a string or in an object.
 pub(super) fn tokens(text: &Text<'_>, anchor: Range<usize>) -> Vec<Found> {
     let bytes = text.bytes;
+    if bytes.get(anchor.clone()) == Some(b"custom-headers") {
+        return headers(text, &anchor);
+    }
     if let Some(plain) = command(text, &anchor) {
         let read = || {
             let host = host(bytes, plain.first()?)?;
@@ -61,6 +65,45 @@ pub(super) fn tokens(text: &Text<'_>, anchor: Range<usize>) -> Vec<Found> {
         }
     }
     found
+}
+
+/// `custom-headers`: a list of `NAME: VALUE` for each host.
+fn headers(text: &Text<'_>, anchor: &Range<usize>) -> Vec<Found> {
+    let bytes = text.bytes;
+    if let Some(plain) = command(text, anchor) {
+        let Some((name, values)) = plain.split_first() else { return Vec::new() };
+        let host = host(bytes, name);
+        return values.iter().filter_map(|span| header(bytes, span, host.clone()?)).collect();
+    }
+    let Some(open) = opened(bytes, anchor.end) else { return Vec::new() };
+    let objects = objects(bytes, open);
+    text.looks_at(&(anchor.start..objects.end + 1));
+    let strings = objects.all.first().map(|hosts| hosts.strings.as_slice()).unwrap_or_default();
+    strings.iter().filter_map(|(key, span)| header(bytes, span, host(bytes, key)?)).collect()
+}
+
+/// A header that shows who asks.
+fn header(bytes: &[u8], span: &Range<usize>, host: BoundHost) -> Option<Found> {
+    const NAMES: [&[u8]; 4] = [b"auth", b"token", b"key", b"secret"];
+    const SCHEMES: [&[u8]; 3] = [b"bearer ", b"token ", b"basic "];
+    let raw = bytes.get(span.clone())?;
+    let colon = memchr::memchr(b':', raw)?;
+    let name = raw.get(..colon)?.to_ascii_lowercase();
+    if !NAMES.iter().any(|word| memchr::memmem::find(&name, word).is_some()) {
+        return None;
+    }
+    let blanks = raw.get(colon + 1..)?.iter().take_while(|byte| **byte == b' ').count();
+    let value = raw.get(colon + 1 + blanks..)?;
+    let begins = |scheme: &&&[u8]| value.get(..scheme.len()).is_some_and(|head| head.eq_ignore_ascii_case(scheme));
+    let scheme = SCHEMES.iter().find(begins).copied().unwrap_or_default();
+    let secret = unescaped(value.get(scheme.len()..)?);
+    let span = span.start + colon + 1 + blanks + scheme.len()..span.end;
+    if scheme == b"basic " {
+        let decoded = decode::base64(&secret)?;
+        let (user, secret) = credential::pair(&decoded)?;
+        return credential::password(span, secret, Some(user), Some(host));
+    }
+    credential::token(span, &secret, Some(host))
 }
 
 fn host(bytes: &[u8], key: &Range<usize>) -> Option<BoundHost> {
@@ -106,6 +149,34 @@ mod tests {
                 ("{\"http-basic\": {\"r.invalid\": {\"username\": \"user\", \"password\": \"password\"}}}", &[]),
                 ("[http-basic.corp]\npassword = \"Kestrel-1\"", &[]),
                 ("{\"http-basic\": {}}, {\"r.invalid\": {\"username\": \"mia\", \"password\": \"Kestrel-1\"}}", &[]),
+            ],
+        );
+    }
+
+    #[test]
+    fn headers_of_hosts() {
+        table(
+            tokens,
+            &["custom-headers"],
+            &[
+                (
+                    "{\"custom-headers\": {\"r.invalid\": [\"X-Trace: 1\", \"API-TOKEN: {opaque}\", \"Authorization: Bearer {hex40}\"], \"s.invalid\": [\"x-api-key: {hex32}\"]}}",
+                    &["- {opaque} r.invalid/", "- {hex40} r.invalid/", "- {hex32} s.invalid/"],
+                ),
+                (
+                    "{\"custom-headers\": {\"r.invalid\": [\"authorization: basic {base64:mia:Kestrel-1}\"]}}",
+                    &["mia Kestrel-1 r.invalid/"],
+                ),
+                (
+                    "composer config --auth custom-headers.r.invalid \"API-TOKEN: {opaque}\"\n",
+                    &["- {opaque} r.invalid/"],
+                ),
+                (
+                    "{\"custom-headers\": {\"r.invalid\": [\"API-TOKEN: ${TOKEN}\", \"API-TOKEN: YOUR-API-TOKEN\"]}}",
+                    &[],
+                ),
+                ("{\"custom-headers\": {\"r.invalid\": [\"X-Trace: {hex40}\", \"API-TOKEN\"]}}", &[]),
+                ("{\"custom-headers\": [\"API-TOKEN: {opaque}\"]}", &[]),
             ],
         );
     }

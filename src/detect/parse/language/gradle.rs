@@ -51,9 +51,15 @@ fn string(bytes: &[u8], within: &Range<usize>, names: &[&[u8]]) -> Option<Range<
     let length = memchr::memchr2(*quote, b'\n', text).filter(|at| text.get(*at) == Some(quote))?;
     let is_plain = !text.get(..length)?.contains(&b'$') || *quote == b'\'';
     // `"a" + b`
-    let is_whole = text.get(length + 1..)?.trim_ascii_start().first() != Some(&b'+');
+    let is_whole = !goes_on(text.get(length + 1..)?);
     let start = within.start + end + gap + 1;
     (length > 0 && is_plain && is_whole).then_some(start..start + length)
+}
+
+/// Whether a text is only the first of several that are put together. At the very beginning of a line, a plus is a difference's.
+fn goes_on(rest: &[u8]) -> bool {
+    let next = rest.trim_ascii_start();
+    next.first() == Some(&b'+') && !rest.get(..rest.len() - next.len()).is_some_and(|gap| gap.ends_with(b"\n"))
 }
 
 /// The nearest `url` before the credentials, or behind them.
@@ -102,6 +108,8 @@ mod tests {
                 ("credentials {\n  username.set(\"mia\")\n  password.set(\"Kestrel-1\")\n}", &["mia Kestrel-1 -"]),
                 ("credentials {\n  setUsername(\"mia\")\n  setPassword(\"Kestrel-1\")\n}", &["mia Kestrel-1 -"]),
                 ("credentials {\n  username = \"mia\"\n  password = 'Kestrel-1'", &["mia Kestrel-1 -"]),
+                ("+credentials {\n+  username = \"mia\"\n+  password = \"Kestrel-1\"\n+}\n", &["mia Kestrel-1 -"]),
+                ("credentials {\n  password = \"Kestrel\"\n    + x\n}", &[]),
                 ("credentials {\n  username mavenUser\n  password mavenPassword\n}", &[]),
                 ("credentials {\n  username = \"mia\"\n  password = \"$pw\"\n}", &[]),
                 ("credentials {\n  username = \"mia\"\n  password = System.getenv(\"PASSWORD\")\n}", &[]),

@@ -66,7 +66,7 @@ fn is_index(bytes: &[u8], from: usize, key: &[u8]) -> bool {
         return false;
     }
     let above = bytes.get(from.saturating_sub(ABOVE)..from).unwrap_or_default();
-    let lines = above.rsplit(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
+    let lines = above.rsplit(|byte| *byte == b'\n').map(|line| line.strip_prefix(b"+").unwrap_or(line).trim_ascii());
     let mut headers = lines.filter(|line| line.first() == Some(&b'['));
     headers.next().is_some_and(|header| TABLES.iter().any(|table| header.starts_with(table)))
 }
@@ -76,10 +76,13 @@ fn servers(text: &Text<'_>, at: usize) -> Vec<Found> {
     let bytes = text.bytes;
     let mut found = Vec::new();
     let end = bytes.len().min(at.saturating_add(REACH));
-    let mut from = at;
-    while let Some(next) = memchr::memmem::find(bytes.get(from + 1..end).unwrap_or_default(), b"\n[") {
-        from += next + 2;
-        found.extend(table(text, from));
+    let below = bytes.get(at..end).unwrap_or_default();
+    for next in memchr::memchr_iter(b'\n', below).map(|line| line + 1) {
+        // A difference has a mark before each line.
+        let mark = usize::from(matches!(below.get(next), Some(b'+' | b'-' | b' ')));
+        if below.get(next + mark) == Some(&b'[') {
+            found.extend(table(text, at + next + mark));
+        }
     }
     text.looks_at(&(at..end));
     found

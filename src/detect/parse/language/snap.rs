@@ -23,8 +23,11 @@ pub(super) fn parse(text: &Text<'_>, anchor: Range<usize>) -> Vec<Found> {
 /// A run of base64, whole: what begins inside another is no beginning.
 fn run(text: &Text<'_>, anchor: &Range<usize>) -> Option<Found> {
     let is_base64 = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'_' | b'-');
-    if anchor.start.checked_sub(1).and_then(|at| text.bytes.get(at)).is_some_and(is_base64) {
-        return None;
+    match text.bytes.get(..anchor.start)? {
+        // A difference has a plus before each line.
+        b"+" | [.., b'\n', b'+'] => {}
+        [.., before] if is_base64(before) => return None,
+        _ => {}
     }
     let rest = text.bytes.get(anchor.start..)?;
     let rest = rest.get(..LONGEST).unwrap_or(rest);
