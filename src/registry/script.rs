@@ -196,5 +196,5 @@ pub(crate) fn credential(secret: Secret) -> Credential {
 
 /// A client that gives up soon.
 pub(crate) fn http() -> Http {
-    Http::new(&HttpOptions { timeout: Duration::from_millis(700), ..HttpOptions::default() }).unwrap()
+    Http::new(HttpOptions { timeout: Duration::from_millis(700), ..HttpOptions::default() }).unwrap()
 }

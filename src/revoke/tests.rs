@@ -289,7 +289,7 @@ fn waiting_looks_again() {
 fn a_client_that_only_explains_deletes_nothing() {
     let server = registry(true, |_| (Play::Reset, true));
     let options = crate::registry::http::HttpOptions { explain: true, ..Default::default() };
-    let http = Http::new(&options).unwrap();
+    let http = Http::new(options).unwrap();
     let options = RevokeOptions { act: true, ..RevokeOptions::default() };
     let receipts = run(&[subject(token(b'a'))], &server.as_public(Some(&token(b'o'))), &http, &options, &mut || None);
     assert!(!matches!(receipts[0].outcome, Outcome::Revoked | Outcome::AlreadyInactive), "{receipts:?}");

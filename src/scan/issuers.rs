@@ -78,7 +78,7 @@ impl Issuers {
         let endpoints = Endpoints::new(rules, given, connection.operators)?;
         let http = match connection.sending {
             Sending::Nothing => None,
-            Sending::Explained | Sending::Requests => Some(Http::new(&HttpOptions {
+            Sending::Explained | Sending::Requests => Some(Http::new(HttpOptions {
                 ca_certificates: connection.authorities,
                 proxy: connection.proxy,
                 source_address: connection.source_address,

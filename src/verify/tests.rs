@@ -127,7 +127,7 @@ fn whoever_ends_the_run_waits_for_no_answer() {
     });
     let interrupted = Arc::new(AtomicBool::new(false));
     let options = HttpOptions { interrupted: Arc::clone(&interrupted), ..HttpOptions::default() };
-    let http = Http::new(&options).unwrap();
+    let http = Http::new(options).unwrap();
     let mut findings = [good, token(b'b')].map(|secret| finding(secret, Some(&server)));
     let start = Instant::now();
     let notes = thread::scope(|scope| {

@@ -7,6 +7,8 @@ use std::io;
 /// The ways in which a request has no answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Failure {
+    /// The certificates to trust cannot be read, or the network stack cannot be set up.
+    SetUp,
     /// The name of the host (or of the proxy) could not be found.
     Dns,
     /// Nobody listens there.
@@ -45,6 +47,7 @@ impl Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::SetUp => "nothing can be sent: a certificate to trust (--ca-file, SSL_CERT_FILE) cannot be read, or TLS cannot be set up",
             Self::Dns => "the host's name could not be found",
             Self::Refused => "the connection was refused",
             Self::Connect => "no connection",

@@ -16,11 +16,12 @@ mod request;
 
 use std::net::{IpAddr, UdpSocket};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, mpsc};
+use std::sync::{Arc, OnceLock, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use reqwest::blocking::{Client, ClientBuilder};
+use memchr::memmem;
+use reqwest::blocking::Client;
 use reqwest::header::HeaderMap;
 use reqwest::{Certificate, Method};
 use url::Url;
@@ -55,6 +56,9 @@ pub struct Proxy {
     /// Hosts that are asked without it, as `NO_PROXY` names them.
     pub except: String,
 }
+
+/// How every certificate of a PEM file begins.
+const CERTIFICATE: &[u8] = b"-----BEGIN CERTIFICATE-----";
 
 /// How the client is set up.
 #[derive(Clone, Debug)]
@@ -98,21 +102,26 @@ pub enum HttpError {
     /// Nothing can be sent from there.
     #[error("cannot send from {0}: {1}")]
     SourceAddress(IpAddr, std::io::Error),
-    /// The TLS or network stack could not be set up.
-    #[error("cannot set up HTTP: {0}")]
-    Setup(String),
+    /// No proxy has such an address.
+    #[error("cannot use the proxy: {0}")]
+    Proxy(String),
 }
 
 /// The client of a run, with its ledger and its pace.
 #[derive(Debug)]
 pub struct Http {
-    proxied: Client,
-    direct: Client,
-    timeout: Duration,
-    explain: bool,
-    interrupted: Arc<AtomicBool>,
+    options: HttpOptions,
+    /// Set up when the first request goes out: reading the certificates takes longer than searching most commits. `None` where that
+    /// failed.
+    clients: OnceLock<Option<Clients>>,
     ledger: Ledger,
     pace: Pace,
+}
+
+#[derive(Debug)]
+struct Clients {
+    proxied: Client,
+    direct: Client,
 }
 
 /// The right to change something at a registry. Only `revoke` makes one.
@@ -127,27 +136,19 @@ impl Permit {
 }
 
 impl Http {
-    /// Sets the client up. Nothing is sent.
-    pub fn new(options: &HttpOptions) -> Result<Self, HttpError> {
-        // Fails only if a provider is installed already, which is what we want.
-        let _ = rustls::crypto::ring::default_provider().install_default();
+    /// Looks whether the options can be meant. Nothing is sent.
+    pub fn new(options: HttpOptions) -> Result<Self, HttpError> {
         if let Some(address) = options.source_address.filter(|_| !options.explain) {
             // A port is taken for a moment, and nothing is sent.
             UdpSocket::bind((address, 0)).map_err(|error| HttpError::SourceAddress(address, error))?;
         }
-        let setup = |error: reqwest::Error| HttpError::Setup(failure::causes(&error.without_url()));
-        Ok(Self {
-            proxied: through(builder(options)?, options.proxy.as_ref())
-                .and_then(ClientBuilder::build)
-                .map_err(setup)?,
-            // An unencrypted request to this machine must not travel to a proxy.
-            direct: builder(options)?.no_proxy().build().map_err(setup)?,
-            timeout: options.timeout,
-            explain: options.explain,
-            interrupted: Arc::clone(&options.interrupted),
-            ledger: Ledger::default(),
-            pace: Pace::default(),
-        })
+        if !options.ca_certificates.iter().all(|pem| memmem::find(pem, CERTIFICATE).is_some()) {
+            return Err(HttpError::CaCertificates);
+        }
+        if let Some(proxy) = &options.proxy {
+            through(proxy).map_err(|error| HttpError::Proxy(failure::causes(&error.without_url())))?;
+        }
+        Ok(Self { options, clients: OnceLock::new(), ledger: Ledger::default(), pace: Pace::default() })
     }
 
     /// All requests so far.
@@ -157,12 +158,12 @@ impl Http {
 
     /// Whether requests are only explained.
     pub fn explains(&self) -> bool {
-        self.explain
+        self.options.explain
     }
 
     /// Whether somebody has ended the run.
     pub fn is_interrupted(&self) -> bool {
-        self.interrupted.load(Ordering::Relaxed)
+        self.options.interrupted.load(Ordering::Relaxed)
     }
 
     /// Writes into the ledger what an answer shows.
@@ -206,7 +207,7 @@ impl Http {
             method: if *method == Method::DELETE { "DELETE" } else { "GET" },
             path: request.shown.clone(),
             signer: request.signer,
-            sent: !self.explain,
+            sent: !self.options.explain,
             status: None,
             shows: shows.to_owned(),
         };
@@ -214,7 +215,7 @@ impl Http {
             Some(headers) if request.endpoint.covers(&request.url) && is_confidential(&request.url) => headers,
             _ => return exchange(0, Err(Failure::Withheld)),
         };
-        if self.explain {
+        if self.options.explain {
             return exchange(self.ledger.enter(entry("would be sent")), Err(Failure::NotSent));
         }
         let rate = if request.endpoint.public { pace::PUBLIC } else { pace::OWN };
@@ -237,13 +238,18 @@ impl Http {
         exchange(id, outcome)
     }
 
+    fn clients(&self) -> Option<&Clients> {
+        self.clients.get_or_init(|| Clients::new(&self.options)).as_ref()
+    }
+
     fn transfer(&self, method: &Method, request: &Request<'_>, headers: HeaderMap) -> Result<Answer, Failure> {
         let timeout = match request.deadline {
-            Some(deadline) => self.timeout.min(deadline.saturating_duration_since(Instant::now())),
-            None => self.timeout,
+            Some(deadline) => self.options.timeout.min(deadline.saturating_duration_since(Instant::now())),
+            None => self.options.timeout,
         };
         let end = Instant::now().checked_add(timeout);
-        let client = if request.url.scheme() == "https" { &self.proxied } else { &self.direct };
+        let clients = self.clients().ok_or(Failure::SetUp)?;
+        let client = if request.url.scheme() == "https" { &clients.proxied } else { &clients.direct };
         let sent = client.request(method.clone(), request.url.clone()).headers(headers).timeout(timeout);
         let cap = request.cap;
         // An answer on its way cannot be called off: it comes to a thread of its own, on which nobody has to wait.
@@ -276,29 +282,36 @@ impl Http {
     }
 }
 
-fn builder(options: &HttpOptions) -> Result<ClientBuilder, HttpError> {
-    let mut certificates = Vec::new();
-    for pem in &options.ca_certificates {
-        let bundle = Certificate::from_pem_bundle(pem).map_err(|_| HttpError::CaCertificates)?;
-        if bundle.is_empty() {
-            return Err(HttpError::CaCertificates);
+impl Clients {
+    fn new(options: &HttpOptions) -> Option<Self> {
+        // Fails only if a provider is installed already, which is what we want.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let mut certificates = Vec::new();
+        for pem in &options.ca_certificates {
+            certificates.extend(Certificate::from_pem_bundle(pem).ok().filter(|bundle| !bundle.is_empty())?);
         }
-        certificates.extend(bundle);
+        let builder = || {
+            let builder = Client::builder()
+                .user_agent(concat!("keyrake/", env!("CARGO_PKG_VERSION")))
+                .redirect(reqwest::redirect::Policy::none())
+                .retry(reqwest::retry::never())
+                .referer(false)
+                .connect_timeout(options.connect_timeout)
+                .local_address(options.source_address);
+            if certificates.is_empty() { builder } else { builder.tls_certs_merge(certificates.clone()) }
+        };
+        let proxied = match &options.proxy {
+            Some(proxy) => builder().proxy(through(proxy).ok()?),
+            None => builder(),
+        };
+        // An unencrypted request to this machine must not travel to a proxy.
+        Some(Self { proxied: proxied.build().ok()?, direct: builder().no_proxy().build().ok()? })
     }
-    let builder = Client::builder()
-        .user_agent(concat!("keyrake/", env!("CARGO_PKG_VERSION")))
-        .redirect(reqwest::redirect::Policy::none())
-        .retry(reqwest::retry::never())
-        .referer(false)
-        .connect_timeout(options.connect_timeout)
-        .local_address(options.source_address);
-    Ok(if certificates.is_empty() { builder } else { builder.tls_certs_merge(certificates) })
 }
 
-fn through(builder: ClientBuilder, proxy: Option<&Proxy>) -> Result<ClientBuilder, reqwest::Error> {
-    let Some(Proxy { address, except }) = proxy else { return Ok(builder) };
+fn through(Proxy { address, except }: &Proxy) -> Result<reqwest::Proxy, reqwest::Error> {
     let proxy = reqwest::Proxy::https(&*String::from_utf8_lossy(address.expose()))?;
-    Ok(builder.proxy(proxy.no_proxy(reqwest::NoProxy::from_string(except))))
+    Ok(proxy.no_proxy(reqwest::NoProxy::from_string(except)))
 }
 
 /// What a status says before anybody has looked closer.

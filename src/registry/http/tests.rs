@@ -134,9 +134,9 @@ fn an_address_of_another_machine_is_no_address_to_send_from() {
         explain,
         ..HttpOptions::default()
     };
-    let error = Http::new(&options("192.0.2.1", false)).unwrap_err().to_string();
+    let error = Http::new(options("192.0.2.1", false)).unwrap_err().to_string();
     assert!(error.starts_with("cannot send from 192.0.2.1: "), "{error}");
-    assert!(Http::new(&options("127.0.0.1", false)).is_ok() && Http::new(&options("192.0.2.1", true)).is_ok());
+    assert!(Http::new(options("127.0.0.1", false)).is_ok() && Http::new(options("192.0.2.1", true)).is_ok());
 }
 
 #[test]
@@ -186,7 +186,7 @@ fn a_deletion_is_never_sent_twice() {
 #[test]
 fn explaining_sends_nothing() {
     let server = Script::start(|_| json(200, &json!({})));
-    let http = Http::new(&HttpOptions { explain: true, ..HttpOptions::default() }).unwrap();
+    let http = Http::new(HttpOptions { explain: true, ..HttpOptions::default() }).unwrap();
     let exchange = get(&http, &only(&server.endpoints(None)), "-/whoami", Authorization::None);
     assert_eq!(exchange.outcome.unwrap_err(), Failure::NotSent);
     assert!(server.seen().is_empty());
@@ -196,7 +196,17 @@ fn explaining_sends_nothing() {
 #[test]
 fn the_source_address_is_used_and_bad_certificates_are_named() {
     let options = HttpOptions { source_address: "127.0.0.3".parse().ok(), ..HttpOptions::default() };
-    assert!(Http::new(&options).is_ok());
+    assert!(Http::new(options).is_ok());
     let options = HttpOptions { ca_certificates: vec![b"no certificate".to_vec()], ..HttpOptions::default() };
-    assert!(matches!(Http::new(&options), Err(HttpError::CaCertificates)));
+    assert!(matches!(Http::new(options), Err(HttpError::CaCertificates)));
+}
+
+#[test]
+fn with_certificates_that_are_broken_nothing_is_sent() {
+    let server = Script::start(|_| json(200, &json!({})));
+    let broken = [CERTIFICATE, b"\n!!!!\n-----END CERTIFICATE-----\n"].concat();
+    let http = Http::new(HttpOptions { ca_certificates: vec![broken], ..HttpOptions::default() }).unwrap();
+    let exchange = get(&http, &only(&server.endpoints(None)), "-/whoami", Authorization::None);
+    assert_eq!(exchange.outcome.unwrap_err(), Failure::SetUp);
+    assert!(server.seen().is_empty());
 }

@@ -596,7 +596,7 @@ fn a_server_that_echoes_the_token_does_not_get_it_into_the_report() {
 fn explaining_names_every_question_and_sends_none() {
     let server = Script::start(|_| whoami("alice"));
     let options = crate::registry::http::HttpOptions { explain: true, ..Default::default() };
-    let http = crate::registry::http::Http::new(&options).unwrap();
+    let http = crate::registry::http::Http::new(options).unwrap();
     let (endpoints, memory) = (server.endpoints(Some(&token(b'o'))), Memory::default());
     let credential = script::credential(token(b'a'));
     let endpoint = endpoints.iter().next().unwrap();
