@@ -19,7 +19,10 @@ const SIZE: usize = 8 << 20;
 const RUNS: usize = 3;
 /// Smaller files tell more of the clock than of the detector.
 const SMALLEST: usize = 16 << 10;
-const SLOWEST: usize = 5;
+const SLOWEST: usize = 10;
+/// Texts of nothing but what is looked for: they are slow, and long ones must not be slower than short ones.
+const HOSTILE_SIZES: [usize; 2] = [32 << 10, 128 << 10];
+const MOST_GROWTH: f64 = 10.0;
 
 fn main() -> ExitCode {
     match measure() {
@@ -37,11 +40,14 @@ fn measure() -> Result<(), String> {
     for (kind, text) in ordinary() {
         report(&kind, &detector, &text);
     }
-    let mut hostile: Vec<(f64, String)> =
-        hostile(&detector).into_iter().map(|(kind, text)| (rate(text.len(), best(&detector, &text)), kind)).collect();
-    hostile.sort_by(|a, b| a.0.total_cmp(&b.0));
-    for (rate, kind) in hostile.iter().take(SLOWEST) {
-        println!("{rate:>8.0} MB/s  nothing but {kind}");
+    let mut slow: Vec<Slow> = hostile(&detector).into_iter().map(|piece| Slow::of(&detector, piece)).collect();
+    slow.sort_by(|a, b| a.rate.total_cmp(&b.rate));
+    for Slow { rate, growth, piece } in slow.iter().take(SLOWEST) {
+        println!("{rate:>8.1} MB/s  nothing but {piece:.60?} ({growth:.1} × the time for 4 × the text)");
+    }
+    slow.sort_by(|a, b| b.growth.total_cmp(&a.growth));
+    for Slow { rate, growth, piece } in slow.iter().filter(|slow| slow.growth > MOST_GROWTH) {
+        println!("{rate:>8.1} MB/s  nothing but {piece:.60?} ({growth:.1} × the time for 4 × the text: NOT LINEAR)");
     }
     // Cargo adds `--bench`.
     match std::env::args_os().skip(1).find(|arg| !arg.to_string_lossy().starts_with("--")) {
@@ -79,25 +85,37 @@ fn ordinary() -> Vec<(String, Vec<u8>)> {
     ]
 }
 
-/// What leads the first pass to something at every few bytes: each literal and each example, over and over.
-fn hostile(detector: &Detector) -> Vec<(String, Vec<u8>)> {
+/// What leads the first pass to something at every few bytes: each literal and each example, to be repeated over and over.
+fn hostile(detector: &Detector) -> Vec<String> {
     let literals = detector.rules().rules.iter().flat_map(|rule| {
         let examples = rule.examples.iter().map(|text| mint::fill(text, 1));
         rule.literals.iter().cloned().chain(examples)
     });
-    let mut pieces: Vec<String> = literals.chain(["TOKEN", "_TOKEN=", "\\n", "https://"].map(str::to_owned)).collect();
+    let pieces = literals.chain(["TOKEN", "_TOKEN=", "\\n", "https://"].map(str::to_owned));
+    let mut pieces: Vec<String> = pieces.flat_map(|piece| [format!("{piece} "), piece]).collect();
     pieces.sort();
     pieces.dedup();
-    let repeated = |piece: &str| piece.bytes().cycle().take(SIZE / 16).collect::<Vec<u8>>();
     pieces
-        .iter()
-        .flat_map(|piece| {
-            [
-                (format!("{piece:.40?}"), repeated(piece)),
-                (format!("{piece:.40?} and a space"), repeated(&format!("{piece} "))),
-            ]
-        })
-        .collect()
+}
+
+/// How fast a text of nothing but one piece is searched.
+struct Slow {
+    piece: String,
+    /// MB a second.
+    rate: f64,
+    /// How many times as long a text four times as long takes.
+    growth: f64,
+}
+
+impl Slow {
+    fn of(detector: &Detector, piece: String) -> Self {
+        let [short, long] = HOSTILE_SIZES.map(|size| {
+            let text: Vec<u8> = piece.bytes().cycle().take(size).collect();
+            best(detector, &text).as_secs_f64().max(1e-9)
+        });
+        let [_, size] = HOSTILE_SIZES;
+        Self { piece, rate: size as f64 / 1e6 / long, growth: long / short }
+    }
 }
 
 /// The time of the fastest of some runs.

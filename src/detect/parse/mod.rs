@@ -89,6 +89,19 @@ pub(crate) struct Text<'a> {
     /// What is being judged.
     anchor: Cell<(usize, usize)>,
     is_far: Cell<bool>,
+    /// Up to where each kind of section has been read.
+    read: Cell<[usize; 3]>,
+}
+
+/// Sections that are read as a whole and may be long. Where their beginnings stand close together, each part is read for one of them.
+#[derive(Clone, Copy, Debug)]
+enum Section {
+    /// A docker configuration in base64.
+    Encoded,
+    /// The tables of a `.pypirc`.
+    Tables,
+    /// NuGet's keys.
+    Keys,
 }
 
 impl<'a> Text<'a> {
@@ -100,6 +113,7 @@ impl<'a> Text<'a> {
             authority: RefCell::new(Authority { at: usize::MAX, userinfo: (None, 0) }),
             anchor: Cell::new((0, 0)),
             is_far: Cell::new(false),
+            read: Cell::default(),
         }
     }
 
@@ -135,6 +149,20 @@ impl<'a> Text<'a> {
     /// Whether far bytes have decided over any anchor.
     pub(crate) fn is_far(&self) -> bool {
         self.is_far.get()
+    }
+
+    /// What of a section has not been read for a beginning before this one; from now on it counts as read.
+    fn unread(&self, kind: Section, section: Range<usize>) -> Range<usize> {
+        let mut read = self.read.get();
+        let Some(done) = read.get_mut(kind as usize) else { return section };
+        if section.start < *done {
+            // Who does not see the beginning before this one reads all of it.
+            self.looks_far();
+        }
+        let unread = section.start.max(*done).min(section.end)..section.end;
+        *done = section.end.max(*done);
+        self.read.set(read);
+        unread
     }
 
     fn looks_up_to(&self, end: usize) {

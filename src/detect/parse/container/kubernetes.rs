@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use memchr::memmem;
 
-use super::{Found, Text, docker};
+use super::{Found, Section, Text, docker};
 use crate::detect::decode::{self, base64_around};
 
 const GAP: usize = 64;
@@ -27,7 +27,11 @@ fn read(text: &Text<'_>, anchor: Range<usize>) -> Option<Vec<Found>> {
     if !bytes.get(hit.clone())?.iter().all(|byte| decode::is_base64(*byte)) {
         return None;
     }
+    if text.unread(Section::Encoded, start..start + 1).is_empty() {
+        return None; // the run around it has been decoded from where it begins
+    }
     let decoded = base64_around(bytes, hit, 0, start);
+    text.unread(Section::Encoded, start..decoded.end());
     text.looks_at(&(anchor.start..decoded.end() + 1));
     let inner = Text::new(&decoded.bytes, &[]);
     let hits = FIELDS

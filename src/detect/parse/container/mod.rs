@@ -9,7 +9,7 @@ mod service_account;
 
 use std::ops::Range;
 
-use super::{Found, Parser, Text, carries, credential, form, host, own};
+use super::{Found, Parser, Section, Text, carries, credential, form, host, own};
 
 /// The parsers that rules may name.
 pub(super) const PARSERS: [(&str, Parser); 5] = [

@@ -18,7 +18,7 @@ mod terraform;
 
 use std::ops::Range;
 
-use super::{Found, Parser, Text, carries, credential, form, host, own, url};
+use super::{Found, Parser, Section, Text, carries, credential, form, host, own, url};
 
 /// The parsers that rules may name.
 pub(super) const PARSERS: [(&str, Parser); 17] = [

@@ -9,7 +9,7 @@ use super::form::command::words;
 use super::form::json::{objects, opened};
 use super::form::xml::{attribute, content, tags, unescaped};
 use super::host::{address, is_address, named};
-use super::{Found, Text, credential};
+use super::{Found, Section, Text, credential};
 use crate::model::BoundHost;
 
 /// How far above a password its source and its user stand.
@@ -25,7 +25,8 @@ pub(super) fn keys(text: &Text<'_>, anchor: Range<usize>) -> Vec<Found> {
     let bytes = text.bytes;
     let section = content(bytes, anchor.end, "apikeys");
     text.looks_at(&(anchor.start..section.end + 1));
-    let found = tags(bytes, &section, "<add").filter_map(|tag| {
+    let unread = text.unread(Section::Keys, section);
+    let found = tags(bytes, &unread, "<add").filter_map(|tag| {
         let span = attribute(bytes, &tag, "value")?;
         let host = attribute(bytes, &tag, "key").and_then(|key| address(bytes.get(key)?));
         let secret = bytes.get(span.clone()).filter(|secret| !secret.starts_with(ENCRYPTED))?;

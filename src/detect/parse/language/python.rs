@@ -6,7 +6,7 @@ use std::ops::Range;
 use super::form::command::words;
 use super::form::lines::{Table, value};
 use super::host::{address, named};
-use super::{Found, Text, credential, url};
+use super::{Found, Section, Text, credential, url};
 use crate::model::BoundHost;
 
 /// How far a `.pypirc` is followed below its list of servers.
@@ -76,12 +76,13 @@ fn servers(text: &Text<'_>, at: usize) -> Vec<Found> {
     let bytes = text.bytes;
     let mut found = Vec::new();
     let end = bytes.len().min(at.saturating_add(REACH));
-    let below = bytes.get(at..end).unwrap_or_default();
+    let unread = text.unread(Section::Tables, at..end);
+    let below = bytes.get(unread.clone()).unwrap_or_default();
     for next in memchr::memchr_iter(b'\n', below).map(|line| line + 1) {
         // A difference has a mark before each line.
         let mark = usize::from(matches!(below.get(next), Some(b'+' | b'-' | b' ')));
         if below.get(next + mark) == Some(&b'[') {
-            found.extend(table(text, at + next + mark));
+            found.extend(table(text, unread.start + next + mark));
         }
     }
     text.looks_at(&(at..end));
