@@ -82,15 +82,56 @@ fn keyrake(path: &Path, threads: usize) -> Command {
     command
 }
 
+/// Kingfisher's rules for registries.
+const RULES: [&str; 32] = [
+    "artifactory-api-key",
+    "artifactory-reference-token",
+    "buildkite-service-token",
+    "buildkite-user-access-token",
+    "clojars-api-token",
+    "cloudsmith-api-key",
+    "crates-io-api-key",
+    "dockerhub-organization-access-token",
+    "dockerhub-personal-access-token",
+    "flyio-access-token",
+    "github-app-token",
+    "github-fine-grained-pat",
+    "github-oauth",
+    "github-pat",
+    "github-refresh-token",
+    "gitlab-cicd-job-token",
+    "gitlab-deploy-token",
+    "gitlab-feature-flag-client-token",
+    "gitlab-feed-token",
+    "gitlab-incoming-mail-token",
+    "gitlab-kubernetes-agent-token",
+    "gitlab-oauth-app-secret",
+    "gitlab-pat",
+    "gitlab-pat-routable",
+    "gitlab-ptt",
+    "gitlab-runner-authentication-token",
+    "huggingface-access-token",
+    "npm-access-token",
+    "nuget-config-password",
+    "pulumi-api-token",
+    "pypi-upload-token",
+    "rubygems-api-token",
+];
+
 /// Other scanners, each as near to the same work as it can be brought.
 fn others(path: &Path, ours: f64) {
-    let commands: [(&str, &[&str]); 4] = [
-        ("kingfisher", &["scan", "-n", "--no-update-check", "--turbo"]),
-        ("kingfisher", &["scan", "-n", "--no-update-check"]),
-        ("betterleaks", &["git", "--no-banner"]),
-        ("gitleaks", &["git", "--no-banner"]),
+    let kingfisher = ["scan", "-n", "--no-update-check"].map(str::to_owned).to_vec();
+    let turbo = [&kingfisher[..], &["--turbo".to_owned()]].concat();
+    let rules = RULES.iter().flat_map(|rule| ["--rule".to_owned(), format!("betterleaks.{rule}")]);
+    let git = ["git", "--no-banner"].map(str::to_owned).to_vec();
+    let commands = [
+        ("kingfisher", "turbo, rules for registries alone", turbo.iter().cloned().chain(rules).collect()),
+        ("kingfisher", "turbo", turbo),
+        ("kingfisher", "", kingfisher),
+        ("betterleaks", "git", git.clone()),
+        ("gitleaks", "git", git),
     ];
-    for (name, args) in commands {
+    for (name, what, args) in commands {
         if Command::new(name).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status().is_err() {
             println!("{name:<12}is not on PATH");
             continue;
@@ -98,9 +139,7 @@ fn others(path: &Path, ours: f64) {
         let mut command = Command::new(name);
         command.args(args).arg(path);
         match timed(&mut command, &mut 0) {
-            Ok(time) => {
-                println!("{name} {}   {:.1} s, {:.1} × keyrake's time", args.join(" "), time, time / ours);
-            }
+            Ok(time) => println!("{name:<12}{what:<36}{time:>7.1} s, {:.1} × keyrake's time", time / ours),
             Err(why) => println!("{why}"),
         }
     }
