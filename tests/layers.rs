@@ -34,7 +34,7 @@ const FLOORS: [(&str, &[&str]); 15] = [
 const TOUCHING: [(&[&str], &[&str], &str); 7] = [
     (&["reqwest", "rustls"], &["src/registry/http"], "only registry::http speaks HTTP"),
     (
-        &["git2", "gix_pack", "gix_hash", "libdeflater", "zlib_rs"],
+        &["git2", "gix_pack", "gix_index", "gix_hash", "libdeflater", "zlib_rs"],
         &["src/git/"],
         "only git reads repositories, and inflates what is in them",
     ),

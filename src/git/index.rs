@@ -1,8 +1,12 @@
 //! The index: what git tracks and what is staged.
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 
-use git2::{Index, ObjectFormat};
+use gix_hash::Kind as HashKind;
+use gix_index::decode::Options;
+use gix_index::entry::{Flags, Mode};
+use gix_index::extension::Tree;
 
 use super::error::GitError;
 use super::repo::Repo;
@@ -17,44 +21,73 @@ pub struct IndexEntry {
     pub id: Option<ObjectId>,
 }
 
-const KIND: u32 = 0o170_000;
-const GITLINK: u32 = 0o160_000;
-const DIRECTORY: u32 = 0o040_000;
-const INTENT_TO_ADD: u16 = 1 << 13;
+/// An index.
+#[derive(Clone, Debug, Default)]
+pub struct Index {
+    /// Its files in order of their paths, conflicts with all their stages, submodules left out.
+    pub files: Vec<IndexEntry>,
+    /// The trees that directories would be committed as, where git has noted them, by path with a slash at its end. What is staged
+    /// below such a directory is what the tree holds: git commits the tree without another look.
+    pub trees: HashMap<Vec<u8>, ObjectId>,
+}
+
+/// No index is allowed to make its reader take more at once.
+const MOST_MEMORY: usize = 1 << 30;
+/// No file system goes deeper.
+const LONGEST_PATH: usize = 16 << 10;
 
 /// An index file, to be read by any thread.
 #[derive(Clone, Debug)]
 pub struct IndexFile {
     path: PathBuf,
-    format: ObjectFormat,
+    id_length: usize,
 }
 
 impl Repo {
     /// The files of the index, conflicts with all their stages, submodules left out. No index is an empty one.
     pub fn index(&self) -> Result<Vec<IndexEntry>, GitError> {
-        self.index_file(None).entries()
+        Ok(self.index_file(None).read()?.files)
     }
 
     /// Its own index, or another one, such as git names to a hook in `GIT_INDEX_FILE`.
     pub fn index_file(&self, other: Option<PathBuf>) -> IndexFile {
-        IndexFile { path: other.unwrap_or_else(|| self.git_dir().join("index")), format: self.format() }
+        IndexFile { path: other.unwrap_or_else(|| self.git_dir().join("index")), id_length: self.id_length() }
     }
 }
 
 impl IndexFile {
-    /// The files in it.
-    pub fn entries(&self) -> Result<Vec<IndexEntry>, GitError> {
-        let index = Index::open_ext(&self.path, self.format)
-            .map_err(|error| GitError::Index { path: self.path.clone(), reason: error.message().to_owned() })?;
-        let files = index.iter().filter(|entry| !matches!(entry.mode & KIND, GITLINK | DIRECTORY));
-        Ok(files
-            .map(|entry| {
-                let intended = entry.flags_extended & INTENT_TO_ADD != 0;
-                let id = if intended { None } else { ObjectId::new(entry.id.as_bytes()) };
-                IndexEntry { path: entry.path, id }
-            })
-            .collect())
+    /// Reads it. No file is an empty index.
+    pub fn read(&self) -> Result<Index, GitError> {
+        if !self.path.exists() {
+            return Ok(Index::default());
+        }
+        let hash = if self.id_length == 32 { HashKind::Sha256 } else { HashKind::Sha1 };
+        let options = Options { thread_limit: Some(1), alloc_limit_bytes: Some(MOST_MEMORY), ..Options::default() };
+        // Git does not check the checksum either; reading it takes longer than all the rest.
+        let index = gix_index::File::at(&self.path, hash, true, options)
+            .map_err(|error| GitError::Index { path: self.path.clone(), reason: error.to_string() })?;
+        let files =
+            index.entries().iter().filter(|entry| !entry.mode.intersects(Mode::DIR) && entry.mode != Mode::COMMIT);
+        let files = files.map(|entry| IndexEntry {
+            path: entry.path(&index).to_vec(),
+            id: if entry.flags.contains(Flags::INTENT_TO_ADD) { None } else { ObjectId::new(entry.id.as_bytes()) },
+        });
+        Ok(Index { files: files.collect(), trees: index.tree().map(trees).unwrap_or_default() })
     }
+}
+
+/// The trees that are valid, by path.
+fn trees(root: &Tree) -> HashMap<Vec<u8>, ObjectId> {
+    let mut trees = HashMap::new();
+    let mut pending = vec![(Vec::new(), root)];
+    while let Some((path, tree)) = pending.pop() {
+        let below = tree.children.iter().filter(|child| path.len() + child.name.len() < LONGEST_PATH);
+        pending.extend(below.map(|child| ([&path, child.name.as_slice(), b"/"].concat(), child)));
+        if let Some(id) = tree.num_entries.and_then(|_| ObjectId::new(tree.id.as_bytes())) {
+            trees.insert(path, id);
+        }
+    }
+    trees
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Reading single objects, raw: no filters, no conversion, no trust in what they say of their own size.
 
+use std::cell::OnceCell;
 use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -9,13 +10,16 @@ use git2::{ObjectFormat, Odb, OdbObject, Oid};
 use super::error::GitError;
 use super::kind::Kind;
 use super::pack::Loose;
+use super::vet::Forbidden;
 use crate::model::{ObjectId, ObjectKind};
 
 /// Reads objects of one repository, for one thread.
 pub struct Reader<'r> {
     odb: Odb<'r>,
     loose: Loose,
-    forbidden: Arc<HashSet<ObjectId>>,
+    forbidden: Forbidden,
+    /// All ids that are forbidden, once that has been looked up.
+    all_forbidden: OnceCell<Arc<HashSet<ObjectId>>>,
 }
 
 /// The content of one object.
@@ -27,8 +31,8 @@ enum Content<'r> {
 }
 
 impl<'r> Reader<'r> {
-    pub(super) fn new(odb: Odb<'r>, loose: Loose, forbidden: Arc<HashSet<ObjectId>>) -> Self {
-        Self { odb, loose, forbidden }
+    pub(super) fn new(odb: Odb<'r>, loose: Loose, forbidden: Forbidden) -> Self {
+        Self { odb, loose, forbidden, all_forbidden: OnceCell::new() }
     }
 
     /// Kind and size in bytes, without reading the content.
@@ -77,7 +81,10 @@ impl<'r> Reader<'r> {
     }
 
     fn allowed(&self, id: &ObjectId) -> Result<Oid, git2::Error> {
-        if self.forbidden.contains(id) {
+        let is_known = self.all_forbidden.get().is_some();
+        if (is_known || !self.forbidden.permits(id))
+            && self.all_forbidden.get_or_init(|| self.forbidden.now()).contains(id)
+        {
             return Err(git2::Error::from_str("its pack entry is damaged"));
         }
         Oid::from_bytes(id.as_bytes())

@@ -31,7 +31,7 @@ pub struct Repo {
 }
 
 /// What another thread needs to open the same repository.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Opener(Layout, Forbidden);
 
 /// How a partial clone was made.
@@ -154,7 +154,7 @@ impl Repo {
     pub fn reader(&self) -> Result<Reader<'_>, GitError> {
         let odb = self.inner.odb().map_err(|error| self.broken(&error))?;
         let loose = Loose::among(self.layout.object_directories());
-        Ok(Reader::new(odb, loose, self.forbidden.now()))
+        Ok(Reader::new(odb, loose, self.forbidden.clone()))
     }
 
     /// What must not be asked of libgit2.

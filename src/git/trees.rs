@@ -26,6 +26,9 @@ const LONGEST_PATH: usize = 16 << 10;
 /// Called with a blob's directory (a slash at its end), name and id.
 pub type Visit<'v> = dyn FnMut(&[u8], &[u8], &ObjectId) + 'v;
 
+/// Asked whether to enter a directory, by its path and tree.
+pub type Enter<'e> = dyn FnMut(&[u8], &ObjectId) -> bool + 'e;
+
 /// Reads and compares trees of one repository, for one thread.
 pub struct Trees<'r> {
     reader: Reader<'r>,
@@ -104,12 +107,24 @@ impl<'r> Trees<'r> {
 
     /// Visits each blob that `new` has and none of `old` has at the same path.
     pub fn added(&mut self, new: ObjectId, old: &[ObjectId], visit: &mut Visit<'_>) {
+        self.compare(new, old, &mut |_, _| true, visit);
+    }
+
+    /// Visits each blob of a tree, without those of directories that are not to be entered. A path has a slash at its end.
+    pub fn entered(&mut self, tree: ObjectId, enter: &mut Enter<'_>, visit: &mut Visit<'_>) {
+        self.compare(tree, &[], enter, visit);
+    }
+
+    fn compare(&mut self, new: ObjectId, old: &[ObjectId], enter: &mut Enter<'_>, visit: &mut Visit<'_>) {
         if old.contains(&new) {
             return;
         }
         let mut entries_left = MOST_ENTRIES;
         let mut pending = vec![Pending { path: Rc::default(), new, old: old.to_vec() }];
         while let Some(directory) = pending.pop() {
+            if !enter(&directory.path, &directory.new) {
+                continue;
+            }
             let tree = self.raw(&directory.new);
             let old: Vec<Arc<[u8]>> = directory.old.iter().map(|id| self.raw(id)).collect();
             let mut old: Vec<_> = old.iter().map(|tree| self.entries(tree).peekable()).collect();

@@ -1,36 +1,47 @@
 //! Keeps libgit2 away from what it cannot survive: a pack or multi-pack index that points outside a pack makes it read memory that
 //! is not there, and deltas that are based on each other keep it busy for ever.
 //!
-//! What comes in: the object directories. What goes out: the ids that must not be asked for. The check is made when objects are first
-//! asked for, since whoever wants only the index or the refs need not wait for it. It reads only the offsets of the indexes; entries
-//! are looked at one by one only where an index has proven bad, or when everything is listed anyway.
+//! What comes in: the object directories. What goes out: the ids that must not be asked for. The first few objects that are asked for
+//! are looked at one by one, since a hook wants no more. After them, or where one is not seen to be sound, all offsets of all indexes
+//! are read; entries are looked at one by one only where an index has proven bad, or when everything is listed anyway.
 
 use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
-use super::pack;
+use super::pack::{self, Chains};
 use crate::model::ObjectId;
 
 /// Length of a table that says how many ids begin with each byte or less.
 const FANOUT: usize = 256 * 4;
 
 /// Ids that must not be asked for, shared by all handles on a repository.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(super) struct Forbidden(Arc<Found>);
 
-#[derive(Debug)]
+/// So many objects are looked at one by one: as many as take about as long as the offsets of a large pack.
+const FEW: usize = 1024;
+
 struct Found {
     object_directories: Vec<PathBuf>,
     id_length: usize,
     ids: OnceLock<RwLock<Arc<HashSet<ObjectId>>>>,
+    chains: OnceLock<Option<Chains>>,
+    asked: AtomicUsize,
 }
 
 impl Forbidden {
     /// What an index sends outside its pack, and what is built on it.
     pub(super) fn among(object_directories: Vec<PathBuf>, id_length: usize) -> Self {
-        Self(Arc::new(Found { object_directories, id_length, ids: OnceLock::new() }))
+        Self(Arc::new(Found {
+            object_directories,
+            id_length,
+            ids: OnceLock::new(),
+            chains: OnceLock::new(),
+            asked: AtomicUsize::new(0),
+        }))
     }
 
     fn ids(&self) -> &RwLock<Arc<HashSet<ObjectId>>> {
@@ -44,6 +55,16 @@ impl Forbidden {
             let mut forbidden = self.ids().write().unwrap_or_else(PoisonError::into_inner);
             Arc::make_mut(&mut forbidden).extend(ids);
         }
+    }
+
+    /// Whether this one may be asked for, where that can be told without looking at everything.
+    pub(super) fn permits(&self, id: &ObjectId) -> bool {
+        let Found { object_directories, id_length, ids, chains, asked } = &*self.0;
+        if ids.get().is_some() || asked.fetch_add(1, Ordering::Relaxed) >= FEW {
+            return false;
+        }
+        let chains = chains.get_or_init(|| Chains::open(object_directories, *id_length));
+        chains.as_ref().is_some_and(|chains| chains.prove(id))
     }
 
     /// All of them, as they are now.

@@ -9,7 +9,7 @@ use super::SourceError;
 use super::object::{self, Counts, Limits, MAX_OBJECT_SIZE};
 use super::quota::Quota;
 use super::visit::{Sink, Source};
-use crate::git::{Head, Kind, Listed, Repo, Trees, display};
+use crate::git::{Head, Index, Kind, Listed, Repo, Trees, display};
 use crate::model::{Code, Notification, ObjectId, Origin};
 
 /// The staged changes of a repository.
@@ -44,25 +44,52 @@ impl<'r> Staged<'r> {
         self
     }
 
-    /// Blobs by path in HEAD's tree.
-    fn committed(&self, sink: &dyn Sink) -> Result<HashMap<Vec<u8>, ObjectId>, SourceError> {
+    /// What HEAD's tree holds where the index may hold something else.
+    fn committed(&self, index: &Index, sink: &dyn Sink) -> Result<Committed, SourceError> {
         let path = || self.repo.git_dir().to_owned();
         let commit = match self.repo.head() {
             Head::At(commit) => commit,
-            Head::Unborn(_) => return Ok(HashMap::new()),
+            Head::Unborn(_) => return Ok(Committed::default()),
             Head::Broken => return Err(SourceError::Head { path: path() }),
         };
         let walk = self.repo.commits([commit])?;
         let tree = walk.commits.first().map(|commit| commit.tree).ok_or_else(|| SourceError::Head { path: path() })?;
-        let (mut trees, mut committed) = (Trees::new(self.repo)?, HashMap::new());
-        trees.added(tree, &[], &mut |directory, name, id| {
-            committed.insert([directory, name].concat(), *id);
+        let mut trees = Trees::new(self.repo)?;
+        let Committed { mut files, mut settled } = Committed::default();
+        let mut enter = |path: &[u8], id: &ObjectId| {
+            let is_new = index.trees.get(path) != Some(id);
+            if !is_new {
+                settled.push(path.to_vec());
+            }
+            is_new
+        };
+        trees.entered(tree, &mut enter, &mut |directory, name, id| {
+            files.insert([directory, name].concat(), *id);
         });
+        settled.sort();
         if trees.unreadable() > 0 {
             let message = format!("{} trees of HEAD cannot be read: files in them count as new", trees.unreadable());
             sink.notify(Notification::note(Code::ObjectUnreadable, "HEAD", message));
         }
-        Ok(committed)
+        Ok(Committed { files, settled })
+    }
+}
+
+/// What HEAD's tree holds.
+#[derive(Default)]
+struct Committed {
+    /// Directories that hold what the index holds there; sorted, none in another.
+    settled: Vec<Vec<u8>>,
+    /// Blobs by path, outside of those.
+    files: HashMap<Vec<u8>, ObjectId>,
+}
+
+impl Committed {
+    fn holds(&self, path: &[u8], id: &ObjectId) -> bool {
+        let before = self.settled.partition_point(|directory| directory.as_slice() <= path);
+        let is_settled =
+            before.checked_sub(1).and_then(|last| self.settled.get(last)).is_some_and(|last| path.starts_with(last));
+        is_settled || self.files.get(path) == Some(id)
     }
 }
 
@@ -72,18 +99,12 @@ impl Source for Staged<'_> {
         if self.repo.is_bare() {
             return Err(SourceError::Bare { path: self.repo.git_dir().to_owned() });
         }
-        let index = self.repo.index_file(self.index_file.clone());
-        // Half of the time goes into either.
-        let (index, committed) = std::thread::scope(|scope| {
-            let index = scope.spawn(|| index.entries());
-            let committed = self.committed(sink);
-            (index.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)), committed)
-        });
-        let (index, committed) = (index?, committed?);
-        let staged: Vec<New> = index
-            .into_iter()
-            .filter_map(|entry| Some(New { id: entry.id?, path: entry.path }))
-            .filter(|new| committed.get(&new.path) != Some(&new.id))
+        let index = self.repo.index_file(self.index_file.clone()).read()?;
+        let committed = self.committed(&index, sink)?;
+        let files = index.files.into_iter();
+        let staged: Vec<New> = files
+            .filter_map(|file| Some(New { id: file.id?, path: file.path }))
+            .filter(|new| !committed.holds(&new.path, &new.id))
             .collect();
         let listed = |new: &New| Listed { id: new.id, kind: Kind::Unknown, size: None };
         let origin = |new: &New, _| Origin::Staged { path: display(&new.path), id: new.id };
@@ -159,6 +180,25 @@ mod tests {
                 .map(|repo| Staged::new(&repo).visit(&Collected::default()).is_err())
                 .unwrap_or(true)
         );
+    }
+
+    #[test]
+    fn directories_that_git_knows_to_be_unchanged_hide_no_others() {
+        let scratch = Scratch::repository();
+        for directory in ["a", "a-b", "a.c", "a/d", "ab", "b/a"] {
+            scratch.write(&format!("{directory}/old"), directory);
+        }
+        scratch.write("old", "old");
+        scratch.commit("first");
+        assert!(staged(&scratch).is_empty());
+        for changed in ["a-b/new", "a.c/old", "a/d/new", "b/new/deep/new", "new"] {
+            scratch.write(changed, &format!("new {changed}"));
+            scratch.git(&["add", changed]);
+            assert!(!scratch.open().index_file(None).read().unwrap().trees.is_empty());
+            assert_eq!(staged(&scratch), [changed]);
+            scratch.git(&["commit", "-q", "-m", changed]);
+            assert!(staged(&scratch).is_empty());
+        }
     }
 
     #[test]

@@ -12,6 +12,7 @@
 mod bits;
 mod board;
 mod buffers;
+mod chains;
 mod damage;
 mod delta;
 mod directories;
@@ -43,6 +44,7 @@ use super::kind::{Kind, Listed};
 use crate::model::{Below, Fresh, Notification, ObjectId, ObjectKind};
 pub(super) use bits::Bits;
 use board::{Board, Seat};
+pub(super) use chains::Chains;
 use file::PackFile;
 use single::{Library, Packed};
 use trouble::Troubles;
