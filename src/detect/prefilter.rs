@@ -213,9 +213,9 @@ mod tests {
     #[test]
     fn some_literals_are_of_interest_in_runs_only() {
         let prefilter = Prefilter::new(&[b"npm_".to_vec(), b"_auth".to_vec()], |literal| literal == 0).unwrap();
-        let text = b"npm_auth npm_auth";
+        let text = b"npm_auth npm_auth, npm_auth";
         let mut hits = Vec::new();
-        prefilter.search(text, 0..17, 17, &[9..17], |literal, at| hits.push((at, literal)));
+        prefilter.search(text, 0..17, 17, &[9..17, 19..27], |literal, at| hits.push((at, literal)));
         assert_eq!(hits, [(3, 1), (9, 0), (12, 1)]);
     }
 }

@@ -67,8 +67,8 @@ mod tests {
             for margin in 0..40 {
                 let text = [".".repeat(margin), "aB+/-_09".repeat(10)[..length].to_owned(), "=".repeat(40)].concat();
                 let runs: Vec<_> = long(text.as_bytes(), &(0..text.len())).collect();
-                let expected = if length >= SHORTEST { vec![margin..margin + length] } else { Vec::new() };
-                assert_eq!(runs, expected, "{margin} {length}");
+                let expected = (length >= SHORTEST).then_some(margin..margin + length);
+                assert_eq!(runs, Vec::from_iter(expected), "{margin} {length}");
             }
         }
     }

@@ -192,7 +192,7 @@ mod tests {
         scratch.commit("first");
         assert!(staged(&scratch).is_empty());
         for changed in ["a-b/new", "a.c/old", "a/d/new", "b/new/deep/new", "new"] {
-            scratch.write(changed, &format!("new {changed}"));
+            scratch.write(changed, format!("new {changed}"));
             scratch.git(&["add", changed]);
             assert!(!scratch.open().index_file(None).read().unwrap().trees.is_empty());
             assert_eq!(staged(&scratch), [changed]);
