@@ -1,8 +1,7 @@
 //! Stage 4: asks the issuers.
 //!
 //! What comes in: findings. What goes out: the same findings with what their issuers say. Each credential is asked about once per
-//! endpoint, each host by one worker, all within one deadline, and none any more once
-//! somebody has ended the run.
+//! endpoint, each host by one worker, all within one deadline, and none any more once somebody has ended the run.
 //!
 //! What it must never do: send a credential to an endpoint that `Endpoints` did not choose, or let one server's trouble cost the run.
 

@@ -58,13 +58,14 @@ impl Pattern {
 
     /// Whether every match stands in a long run and begins with a literal of the rule. Compiles nothing.
     pub(crate) fn in_runs(&self) -> bool {
-        let is_of_run = |text: &[u8]| text.iter().all(|byte| is_base64(*byte));
+        // In addresses `+` and `/` are written otherwise, which ends the run.
+        let is_of_run = |byte| is_base64(byte) && byte != b'+' && byte != b'/';
         let fits = |parsed: &Hir| {
             parsed.properties().minimum_len().is_some_and(|length| length >= runs::SHORTEST)
-                && holds_only(parsed, is_base64)
+                && holds_only(parsed, is_of_run)
                 && begins_with_literal(parsed, &self.literals)
         };
-        self.literals.iter().all(|literal| is_of_run(literal.as_bytes()))
+        self.literals.iter().all(|literal| literal.bytes().all(is_of_run))
             && parsed(&self.text).as_ref().is_some_and(fits)
     }
 

@@ -62,6 +62,8 @@ pub(crate) fn is_reference(value: &[u8]) -> bool {
     let has = |part: &[u8]| memchr::memmem::find(value, part).is_some();
     match value.first() {
         None | Some(b'$' | b'<' | b'{' | b'[' | b'%' | b'*' | b'`') => true,
+        // `<` in a page and in a string.
+        Some(b'&' | b'\\') if starts(b"&lt;") || starts(b"\\u003c") => true,
         Some(_) => {
             may_hold_a_mark
                 && (starts(b"process.env")
@@ -232,6 +234,9 @@ mod tests {
             "XXXXX-XXXXX-XXXXX-XXXXX",
             "xxxxxxxx",
             "YOUR_TOKEN_HERE_1",
+            "&lt;&lt;&gt;&gt;",
+            "&lt;your-password&gt;",
+            "\\u003cpassword\\u003e",
             "abc1...7890",
             "abc1…7890",
             "00000000000000000000",

@@ -1,6 +1,6 @@
 //! The multi-literal search that decides which bytes deserve a second look.
 //!
-//! In: every literal of every rule, encoded forms included. Out: for each place where one stands, that place and the literal's number.
+//! In: every literal of every rule. Out: for each place where one stands, that place and the literal's number.
 //! Long literals, of which there are hundreds, are sampled; a few short ones are left to a vector search; and those that begin tokens
 //! without a break are looked for in long runs only. It must never look twice at a byte that none of these points to: everything
 //! else in this room is paid only by candidates.

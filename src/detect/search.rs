@@ -24,9 +24,10 @@ use crate::model::{Match, RuleSet, Secret, SecretKind};
 /// How many encodings may lie around each other.
 const DEEPEST: usize = 2;
 /// Bytes that one pass after the other searches: they stay in the processor's cache meanwhile, and what is kept at once is bounded.
-const STRETCH: usize = 128 << 10;
-/// How far a pattern may reach from its literal.
-const PATTERN_REACH: usize = 1 << 10;
+/// Tests have them short, so that texts of all kinds lie across them.
+const STRETCH: usize = if cfg!(test) { 512 } else { 128 << 10 };
+/// What stands so near to the end of what was decoded at once is decoded again, with what follows it: longer than tokens are.
+const KEPT_BACK: usize = 4 << 10;
 /// How far beside an anchor an escaped quote counts.
 const BESIDE: usize = 16;
 /// A stretch of literals as dense as this is cut: some expressions take a time that grows with the square of what they are given.
@@ -179,9 +180,9 @@ impl Search<'_> {
                 self.look_behind_escapes(hit);
             }
             Some(Reader::Pattern(pattern)) if pattern.begins() => {
-                let is_found = self.pattern(rule, pattern, hit.start);
+                let is_settled = self.pattern(rule, pattern, hit.start);
                 let near = self.text.bytes.get(hit.end..self.text.bytes.len().min(hit.end + AFTER));
-                if !is_found && near.is_some_and(is_percent_encoded) {
+                if !is_settled && near.is_some_and(is_percent_encoded) {
                     self.behind_percent(hit);
                 }
             }
@@ -325,7 +326,7 @@ impl Search<'_> {
         self.text.looks_far();
         // What stands at the very end has not been seen with what follows it.
         let end = decoded.end();
-        self.unescaped = if end < self.text.bytes.len() { end.saturating_sub(PATTERN_REACH) } else { end };
+        self.unescaped = if end < self.text.bytes.len() { end.saturating_sub(KEPT_BACK) } else { end };
         self.descend(&decoded);
     }
 
@@ -336,7 +337,10 @@ impl Search<'_> {
         }
         let decoded = percent_around(self.text.bytes, hit);
         self.text.looks_far();
-        self.unpercented = decoded.end();
+        // It may have been cut.
+        let end = decoded.end();
+        let is_cut = end > hit.end.saturating_add(KEPT_BACK);
+        self.unpercented = if is_cut { end.saturating_sub(KEPT_BACK) } else { end };
         self.descend(&decoded);
     }
 

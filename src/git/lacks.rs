@@ -34,14 +34,13 @@ const MOST_BROKEN: usize = 1 << 16;
 /// a tree costs about as much as searching an object.
 const HEAD_TREES: (usize, usize) = (10_000, 4);
 const BRANCH_TREES: (usize, usize) = (1_000, 50);
+/// So many names are looked up at once.
+const LOOKED_UP: usize = 1 << 16;
 /// No file system goes deeper.
 const LONGEST_PATH: usize = 16 << 10;
 
 /// Objects that are not there, each with what names it, in words.
 pub type Lacks = BTreeMap<ObjectId, String>;
-
-/// So many names are looked up at once.
-const LOOKED_UP: usize = 1 << 16;
 
 /// What a walk came past: the names in its commits that lead nowhere.
 pub struct Passed {
@@ -63,7 +62,7 @@ impl Repo {
         let database = self.database();
         let watch = Watch { visitor, database: &database, named: Mutex::default(), broken: Mutex::default() };
         let walked = database.walk(limits, &watch);
-        watch.look_up(watch.take(0));
+        watch.look_up(std::mem::take(&mut *locked(&watch.named)));
         let broken = watch.broken.into_inner().unwrap_or_else(PoisonError::into_inner);
         self.forbid(walked.rootless.iter().copied());
         (walked, Passed { database, broken })
@@ -91,14 +90,12 @@ impl<V> Watch<'_, V> {
         let Some(links) = links(bytes) else { return };
         let tree = Named { commit, named: links.tree, is_parent: false };
         let parents = links.parents.into_iter().map(|named| Named { commit, named, is_parent: true });
-        locked(&self.named).extend(std::iter::once(tree).chain(parents));
-        self.look_up(self.take(LOOKED_UP));
-    }
-
-    /// What is still to be looked up, if it is so much.
-    fn take(&self, least: usize) -> Vec<Named> {
-        let mut named = locked(&self.named);
-        if named.len() < least { Vec::new() } else { std::mem::take(&mut named) }
+        let full = {
+            let mut named = locked(&self.named);
+            named.extend(std::iter::once(tree).chain(parents));
+            if named.len() < LOOKED_UP { Vec::new() } else { std::mem::take(&mut *named) }
+        };
+        self.look_up(full);
     }
 
     fn look_up(&self, mut named: Vec<Named>) {

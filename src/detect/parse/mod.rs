@@ -90,7 +90,7 @@ pub(crate) struct Text<'a> {
     anchor: Cell<(usize, usize)>,
     is_far: Cell<bool>,
     /// Up to where each kind of section has been read.
-    read: Cell<[usize; 3]>,
+    read: Cell<[usize; 4]>,
 }
 
 /// Sections that are read as a whole and may be long. Where their beginnings stand close together, each part is read for one of them.
@@ -102,6 +102,8 @@ enum Section {
     Tables,
     /// NuGet's keys.
     Keys,
+    /// A manifest of a Kubernetes secret.
+    Manifest,
 }
 
 impl<'a> Text<'a> {

@@ -98,22 +98,23 @@ impl PackFile {
         if id.kind() != self.index.object_hash() {
             return None;
         }
-        let head = head(id.as_bytes());
+        let sought = head(id.as_bytes());
         // What is before `low.0` is less than the id, what is from `high.0` on greater; and at most, or at least, so great.
         let (mut low, mut high) = ((0, 0), (self.len(), u64::MAX));
-        for guesses in 0.. {
+        let mut guesses = 0;
+        loop {
             let left = high.0.checked_sub(low.0).filter(|left| *left > 0)?;
-            let (part, whole) = (head.saturating_sub(low.1), high.1.saturating_sub(low.1).max(1));
+            let (part, whole) = (sought.saturating_sub(low.1), high.1.saturating_sub(low.1).max(1));
             let guess = (u128::from(left) * u128::from(part) / u128::from(whole)) as u32;
             let place = low.0 + if guesses < GUESSES { guess.min(left - 1) } else { left / 2 };
             let known = self.index.oid_at_index(place);
             match known.as_bytes().cmp(id.as_bytes()) {
                 Ordering::Equal => return Some(place),
-                Ordering::Less => low = (place + 1, self::head(known.as_bytes())),
-                Ordering::Greater => high = (place, self::head(known.as_bytes())),
+                Ordering::Less => low = (place + 1, head(known.as_bytes())),
+                Ordering::Greater => high = (place, head(known.as_bytes())),
             }
+            guesses += 1;
         }
-        None
     }
 
     /// Whether every object of the index begins inside the pack.
@@ -154,5 +155,38 @@ impl PackFile {
             return Err(Damage::Header);
         }
         self.data.entry_slice(entry.data..end).ok_or(Damage::Header)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::git::pack::fixture::{IndexFormat, Stored, Written, image};
+
+    fn id(head: u64, tail: u64) -> ObjectId {
+        ObjectId::new(&[&head.to_be_bytes()[..], &[0; 4], &tail.to_be_bytes()].concat()).unwrap()
+    }
+
+    #[test]
+    fn ids_are_found_however_they_are_spread() {
+        let spread = |number: u64| id(number.wrapping_mul(0x9E37_79B9_7F4A_7C15), number);
+        let dense = |number: u64| id(number, number);
+        let alike = |number: u64| id(7 << 60, number);
+        let skewed = |number: u64| id(if number < 190 { number } else { u64::MAX - number }, number);
+        for ids in [spread, dense, alike, skewed] {
+            let scratch = tempfile::tempdir().unwrap();
+            let even: Vec<ObjectId> = (0..200).map(|number| ids(2 * number)).collect();
+            let entries: Vec<Written> =
+                even.iter().map(|id| Written { id: *id, stored: Stored::Whole(3, b"text".to_vec()) }).collect();
+            image(&entries, IndexFormat::V2).write(scratch.path(), "a");
+            let index = scratch.path().join("pack/pack-a.idx");
+            let file = PackFile::open(&index, 20).unwrap();
+            for id in &even {
+                assert_eq!(file.find(id).and_then(|place| file.id(place)), Some(*id));
+            }
+            for absent in (0..200).map(|number| ids(2 * number + 1)).chain([id(0, 9), id(u64::MAX, u64::MAX)]) {
+                assert!(even.contains(&absent) || file.find(&absent).is_none(), "{absent}");
+            }
+        }
     }
 }

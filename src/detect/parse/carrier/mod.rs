@@ -8,7 +8,7 @@ mod secret;
 
 pub(super) use netrc::is_prose;
 
-use super::{Found, Read, Text, credential, form, host, url};
+use super::{Found, Read, Section, Text, credential, form, host, url};
 
 /// Each with its anchors. What they read belongs to the registry of its host, or is left alone.
 pub(super) const ALL: [(&[&str], Read); 6] = [

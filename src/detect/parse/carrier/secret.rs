@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::form::lines::Table;
 use super::host::{address, is_address};
-use super::{Found, Text, credential};
+use super::{Found, Section, Text, credential};
 use crate::detect::decode;
 use crate::detect::parse::key::is_margin;
 use crate::model::BoundHost;
@@ -28,6 +28,9 @@ fn read(text: &Text<'_>, anchor: Range<usize>) -> Option<Vec<Found>> {
     }
     let document = document(bytes, &anchor);
     text.looks_at(&(document.start.saturating_sub(1)..document.end + 1));
+    if text.unread(Section::Manifest, anchor.start..document.end).start > anchor.start {
+        return None; // a part of the manifest that another beginning has been read with
+    }
     let manifest = Table::new(bytes, document.clone());
     let value = |names: &[&str]| {
         let span = manifest.value(names)?;

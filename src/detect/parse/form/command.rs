@@ -28,8 +28,13 @@ pub(in crate::detect::parse) fn words(bytes: &[u8], from: usize) -> Words<'_> {
             // The command goes on in the next line.
             [b'\\' | b'`' | b'^', b'\n', ..] => at += 2,
             [b'\\' | b'`' | b'^', b'\r', b'\n', ..] => at += 3,
-            // The string ends in which the command stands.
-            [b'\\', b'"' | b'\'', ..] | [b'"' | b'\'', ..] if all.last().is_some_and(|word| word.end == at) => break,
+            // The string ends in which the command stands. (`mia"$X"` goes on: to a shell it is one word.)
+            [b'\\', b'"' | b'\'', behind @ ..] | [b'"' | b'\'', behind @ ..]
+                if all.last().is_some_and(|word| word.end == at)
+                    && matches!(behind, [] | [b',' | b':' | b';' | b']' | b'}' | b')' | b'\\' | b'\n' | b'\r', ..]) =>
+            {
+                break;
+            }
             [] | [b'\n' | b'\r' | b';' | b'|' | b'&' | b'<' | b'>' | b')' | b'`' | b'#' | b'\0', ..] => break,
             _ => match word(rest) {
                 Some((inner, length)) => {
@@ -136,6 +141,9 @@ mod tests {
             ("-u mia && x --password pw1", "--password", None),
             ("-p pw1\"}", "-p", Some("pw1")),
             ("x pw1\",\"-p\":\"no\"}", "-p", None),
+            ("-u mia\"$X\" -p pw1 r.invalid", "-p", Some("pw1")),
+            ("-u a\"b\" -p pw1 r.invalid", "-p", Some("pw1")),
+            ("dist/a-\"$V\".whl -u mia -p pw1", "-p", Some("pw1")),
             (r#"x pw1\",\"-p\":\"no\"}"#, "-p", None),
             (r#"-p \"pw1\" r.invalid"#, "-p", Some("pw1")),
         ] {
