@@ -57,6 +57,10 @@ struct Layout {
 impl Repo {
     /// Opens the repository at exactly this path: a work tree's top, a bare repository or a `.git` directory.
     pub fn open(path: &Path) -> Result<Self, GitError> {
+        if let Some(irregular) = irregular(path) {
+            let reason = format!("{} is no regular file", irregular.display());
+            return Err(GitError::Broken { path: path.to_owned(), reason });
+        }
         git2::opts::strict_hash_verification(false); // content is searched as it stands; damage shows as failed inflation
         match Repository::open(path) {
             Ok(inner) => {
@@ -291,6 +295,23 @@ fn traces(path: &Path) -> bool {
         || (path.join("objects").is_dir() && (path.join("HEAD").is_file() || path.join("refs").is_dir()))
 }
 
+/// A file of git's own that is a pipe, to which nobody may ever write, or a device, which may have no end.
+fn irregular(path: &Path) -> Option<PathBuf> {
+    const OWN: [&str; 4] = ["HEAD", "commondir", "index", "config.worktree"];
+    const COMMON: [&str; 6] =
+        ["config", "packed-refs", "shallow", "info/exclude", "info/grafts", "objects/info/alternates"];
+    let is_irregular = |path: &PathBuf| fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir());
+    let first = |directory: &Path, names: &[&str]| names.iter().map(|name| directory.join(name)).find(is_irregular);
+    // Where its directories are stands in files itself.
+    first(path, &["HEAD", "commondir", ".git/commondir"]).or_else(|| {
+        let (git_dir, common_dir) = directories(path)?;
+        let packs = || {
+            fs::read_dir(common_dir.join("objects/pack")).ok()?.flatten().map(|entry| entry.path()).find(is_irregular)
+        };
+        first(&git_dir, &OWN).or_else(|| first(&common_dir, &COMMON)).or_else(packs)
+    })
+}
+
 /// Git directory and common directory, read from the files that point to them.
 fn directories(path: &Path) -> Option<(PathBuf, PathBuf)> {
     let dot_git = path.join(".git");
@@ -331,6 +352,22 @@ fn is_remote(name: &str, key: &str) -> bool {
 mod tests {
     use super::*;
     use crate::git::fixture::Scratch;
+
+    #[test]
+    #[cfg(unix)]
+    fn pipes_and_devices_are_not_opened() {
+        for name in
+            ["HEAD", "config", "index", "packed-refs", "shallow", "objects/info/alternates", "objects/pack/pack-1.idx"]
+        {
+            let scratch = Scratch::repository();
+            scratch.write("a", "a");
+            scratch.commit("first");
+            let file = scratch.file(&format!(".git/{name}"));
+            let _ = fs::remove_file(&file);
+            std::os::unix::fs::symlink("/dev/zero", file).unwrap();
+            assert!(matches!(Repo::open(scratch.path()), Err(GitError::Broken { .. })), "{name}");
+        }
+    }
 
     #[test]
     fn every_kind_of_repository_opens() {

@@ -20,6 +20,8 @@ use crate::model::ObjectId;
 const HELD_BYTES: usize = 64 << 20;
 /// Entries looked at in one comparison: many times the largest honest repository's.
 const MOST_ENTRIES: usize = 8_000_000;
+/// How often one tree is entered in one comparison. Trees in which one stands at more paths were made to unfold without end.
+const MOST_TIMES: usize = 4096;
 /// No file system goes deeper.
 const LONGEST_PATH: usize = 16 << 10;
 
@@ -120,9 +122,16 @@ impl<'r> Trees<'r> {
             return;
         }
         let mut entries_left = MOST_ENTRIES;
+        let mut entered: HashMap<ObjectId, usize> = HashMap::new();
         let mut pending = vec![Pending { path: Rc::default(), new, old: old.to_vec() }];
         while let Some(directory) = pending.pop() {
             if !enter(&directory.path, &directory.new) {
+                continue;
+            }
+            let times = entered.entry(directory.new).or_default();
+            *times += 1;
+            if *times > MOST_TIMES {
+                self.cut_short = true;
                 continue;
             }
             let tree = self.raw(&directory.new);

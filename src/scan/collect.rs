@@ -1,17 +1,21 @@
 //! The parallel part: sources push blobs, each is searched and turned into hits at once, and its bytes are let go.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasher as _, RandomState};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 
 use crate::detect::Detector;
 use crate::git::{Repo, Stop, Tally};
 use crate::locate;
-use crate::model::{Below, Blob, Hit, Location, Notification, ObjectId, Origin, Place, Summary};
+use crate::model::{Below, Blob, Code, Hit, Location, Match, Notification, ObjectId, Origin, Place, Summary};
 use crate::source::{Sink, SourceError};
 
 use super::target::{Excludes, Target};
 use super::until::{self, Until};
+
+/// Places of one secret beyond these are not kept: each takes more than a thousand bytes, and nobody reads so many.
+const MOST_PLACES: usize = 10_000;
 
 /// How far a run is; written by the scan, read by whoever shows it.
 #[derive(Debug, Default)]
@@ -74,6 +78,9 @@ pub(super) struct Collector<'a> {
     stopped: OnceLock<Stop>,
     progress: &'a Progress,
     found: Mutex<Found>,
+    /// How many places of each secret, by its hash, have been come past.
+    places: Mutex<HashMap<u64, usize>>,
+    hasher: RandomState,
     files: AtomicU64,
     objects: AtomicU64,
     commits: AtomicU64,
@@ -88,6 +95,8 @@ impl<'a> Collector<'a> {
             stopped: OnceLock::new(),
             progress,
             found: Mutex::default(),
+            places: Mutex::default(),
+            hasher: RandomState::new(),
             files: AtomicU64::new(0),
             objects: AtomicU64::new(0),
             commits: AtomicU64::new(0),
@@ -113,6 +122,19 @@ impl<'a> Collector<'a> {
         change(&mut self.found.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
     }
 
+    /// Whether another place of this secret is kept.
+    fn has_room(&self, found: &Match) -> bool {
+        let secret = self.hasher.hash_one((found.rule, found.secret.expose()));
+        let mut places = self.places.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let places = places.entry(secret).or_default();
+        *places += 1;
+        if *places == MOST_PLACES + 1 {
+            let message = format!("one secret stands at more than {MOST_PLACES} places: only so many are told");
+            self.notify(Notification::note(Code::SearchUnfinished, "", message));
+        }
+        *places <= MOST_PLACES
+    }
+
     fn count(&self, blob: &Blob<'_>) {
         if let Origin::History { .. } = blob.origin {
             return; // told by tallies
@@ -134,7 +156,8 @@ impl<'a> Collector<'a> {
 impl Sink for Collector<'_> {
     fn blob(&self, blob: Blob<'_>) -> Below {
         self.count(&blob);
-        let (matches, below) = self.detector.search(&blob);
+        let (mut matches, below) = self.detector.search(&blob);
+        matches.retain(|found| self.has_room(found));
         if !matches.is_empty() {
             let hits = locate::lines::hits(&blob, matches);
             self.with_found(|found| found.hits.extend(hits));

@@ -183,8 +183,10 @@ fn new_objects(
         }
     }
     if trees.unreadable() > 0 || trees.cut_short() {
-        let message =
-            format!("{} trees of the range cannot be read; blobs in them were not searched", trees.unreadable());
+        let message = match trees.unreadable() {
+            0 => "the range holds a tree that unfolds without end; not all of it was searched".to_owned(),
+            some => format!("{some} trees of the range cannot be read; blobs in them were not searched"),
+        };
         sink.notify(Notification::warning(Code::ObjectUnreadable, "", message));
     }
     let blobs = blobs.into_iter().filter(|id| seen.contains(id)).map(|id| (id, ObjectKind::Blob));

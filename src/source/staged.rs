@@ -67,8 +67,11 @@ impl<'r> Staged<'r> {
             files.insert([directory, name].concat(), *id);
         });
         settled.sort();
-        if trees.unreadable() > 0 {
-            let message = format!("{} trees of HEAD cannot be read: files in them count as new", trees.unreadable());
+        if trees.unreadable() > 0 || trees.cut_short() {
+            let message = match trees.unreadable() {
+                0 => "a tree of HEAD unfolds without end: most files in it count as new".to_owned(),
+                some => format!("{some} trees of HEAD cannot be read: files in them count as new"),
+            };
             sink.notify(Notification::note(Code::ObjectUnreadable, "HEAD", message));
         }
         Ok(Committed { files, settled })

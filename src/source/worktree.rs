@@ -7,7 +7,7 @@
 use std::collections::HashSet;
 use std::hash::{BuildHasher, RandomState};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use ignore::WalkBuilder;
 
@@ -15,7 +15,7 @@ use super::exclude::{Exclude, Excluded};
 use super::quota::Quota;
 use super::visit::{Sink, Source};
 use super::{SourceError, file, tracked, walk};
-use crate::model::Origin;
+use crate::model::{Code, Notification, Origin};
 
 /// The files of a work tree.
 #[derive(Debug)]
@@ -43,18 +43,34 @@ impl Source for Worktree {
     fn visit(&self, sink: &dyn Sink) -> Result<(), SourceError> {
         let sink = &Quota::new(sink);
         std::fs::read_dir(&self.target).map_err(|error| SourceError::Target { path: self.target.clone(), error })?;
-        let seen = Arc::new(Seen { visited: Visited::default(), nested: Mutex::new(vec![self.target.clone()]) });
+        let seen = Arc::new(Seen {
+            visited: Visited::default(),
+            nested: Mutex::new(vec![self.target.clone()]),
+            unruled: Mutex::default(),
+        });
         let scan = |path: &Path, relative: &Path| {
             let shown = walk::shown(relative);
             file::scan(path, &shown, &Origin::Worktree { path: shown.clone() }, sink);
         };
-        walk::files(&self.walker(&seen), &self.target, sink, &|path, relative| {
+        let visit = |path: &Path, relative: &Path| {
             if !self.ignored {
                 seen.visited.add(relative);
             }
             scan(path, relative);
-        });
-        let mut repositories = std::mem::take(&mut *seen.nested.lock().unwrap_or_else(PoisonError::into_inner));
+        };
+        match self.target.ancestors().find(|above| !self.ignored && is_unruled(above)) {
+            Some(above) => {
+                locked(&seen.unruled).push(if above == self.target { above } else { &self.target }.to_owned())
+            }
+            None => walk::files(&self.walker(&self.target, self.ignored, &seen), &self.target, sink, &visit),
+        }
+        for unruled in std::mem::take(&mut *locked(&seen.unruled)) {
+            let shown = walk::shown(unruled.strip_prefix(&self.target).unwrap_or(&unruled));
+            let message = ".gitignore or .git/info/exclude is no regular file there: nothing below is left out for it";
+            sink.notify(Notification::note(Code::FileSpecial, shown, message));
+            walk::files(&self.walker(&unruled, true, &seen), &self.target, sink, &visit);
+        }
+        let mut repositories = std::mem::take(&mut *locked(&seen.nested));
         repositories.sort();
         for nested in repositories.iter().filter_map(|path| path.strip_prefix(&self.target).ok()) {
             if !nested.as_os_str().is_empty() {
@@ -75,28 +91,30 @@ impl Source for Worktree {
 }
 
 impl Worktree {
-    fn walker(&self, seen: &Arc<Seen>) -> WalkBuilder {
-        let mut walker = walk::everything(&self.target);
-        if !self.ignored {
+    /// A walker from a directory of the target on, for what git ignores as well or not.
+    fn walker(&self, from: &Path, ignored: bool, seen: &Arc<Seen>) -> WalkBuilder {
+        let mut walker = walk::everything(from);
+        if !ignored {
             walker.parents(true).git_ignore(true).git_exclude(true).git_global(true);
         }
         let (root, exclude, seen) = (self.target.clone(), self.exclude.clone(), Arc::clone(seen));
         let git_directory = self.git_directory;
         walker.filter_entry(move |entry| {
-            if git_directory && entry.depth() == 1 && entry.file_name() == "objects" {
+            let parent = entry.path().parent();
+            if git_directory && parent == Some(&root) && entry.file_name() == "objects" {
                 return false;
             }
             if entry.file_name() == ".git" && entry.depth() > 0 {
-                if entry.depth() > 1
-                    && let Some(parent) = entry.path().parent()
-                {
-                    seen.nested.lock().unwrap_or_else(PoisonError::into_inner).push(parent.to_owned());
-                }
+                locked(&seen.nested).extend(parent.filter(|parent| *parent != root).map(Path::to_owned));
                 return false;
             }
             let relative = entry.path().strip_prefix(&root).unwrap_or(entry.path());
             if entry.depth() > 0 && exclude.leaves_out(relative, walk::is_folder(entry)) {
                 seen.visited.add(relative);
+                return false;
+            }
+            if !ignored && entry.depth() > 0 && walk::is_folder(entry) && is_unruled(entry.path()) {
+                locked(&seen.unruled).push(entry.path().to_owned());
                 return false;
             }
             true
@@ -127,6 +145,24 @@ struct Seen {
     visited: Visited,
     /// The target and the repositories inside it.
     nested: Mutex<Vec<PathBuf>>,
+    /// Directories whose ignore files must not be read.
+    unruled: Mutex<Vec<PathBuf>>,
+}
+
+/// Longer lists of what is ignored are not read.
+const LONGEST_RULES: u64 = 8 << 20;
+
+/// Whether an ignore file of the directory is something that git does not read either, or that nobody should: a link, which may lead
+/// to a device without end, a pipe, which nobody may ever write to.
+fn is_unruled(directory: &Path) -> bool {
+    [".gitignore", ".git/info/exclude"].iter().any(|name| {
+        let found = std::fs::symlink_metadata(directory.join(name));
+        found.is_ok_and(|found| !found.is_file() || found.len() > LONGEST_RULES)
+    })
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Which files were read or left out: hashes of their paths, so that a million of them cost megabytes and not hundreds.
@@ -166,6 +202,26 @@ mod tests {
 
     fn worktree(scratch: &Scratch) -> Worktree {
         Worktree::new(scratch.path(), false, None)
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn an_ignore_file_that_is_a_link_hides_nothing() {
+        let scratch = Scratch::repository();
+        scratch.write("rules", "*");
+        for (place, linked) in [("", "/dev/zero"), ("sub/", "../rules")] {
+            scratch.write(&format!("{place}new"), "new");
+            std::os::unix::fs::symlink(linked, scratch.file(&format!("{place}.gitignore"))).unwrap();
+        }
+        scratch.write("other/.gitignore", "new");
+        scratch.write("other/new", "ignored");
+        let seen = Collected::from(&worktree(&scratch));
+        let all = ["new", "other/.gitignore", "other/new", "rules", "sub/new"];
+        assert_eq!((seen.paths(), seen.codes()), (all.map(str::to_owned).to_vec(), vec![Code::FileSpecial]));
+        std::fs::remove_file(scratch.file(".gitignore")).unwrap();
+        let seen = Collected::from(&worktree(&scratch));
+        let all = ["new", "other/.gitignore", "rules", "sub/new"];
+        assert_eq!((seen.paths(), seen.codes()), (all.map(str::to_owned).to_vec(), vec![Code::FileSpecial]));
     }
 
     #[test]

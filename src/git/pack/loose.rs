@@ -83,7 +83,11 @@ impl Loose {
             }
             let digits = name.get_or_insert_with(|| id.to_string());
             let (fan, rest) = digits.split_at_checked(2)?;
-            match File::open(directory.path.join(fan).join(rest)) {
+            let path = directory.path.join(fan).join(rest);
+            if fs::metadata(&path).is_ok_and(|found| !found.is_file()) {
+                return Some(Err(Damage::Gone)); // a pipe would keep us waiting
+            }
+            match File::open(path) {
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
                 result => return Some(result.map_err(|_| Damage::Gone)),
             }

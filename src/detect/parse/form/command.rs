@@ -31,7 +31,10 @@ pub(in crate::detect::parse) fn words(bytes: &[u8], from: usize) -> Words<'_> {
             // The string ends in which the command stands. (`mia"$X"` goes on: to a shell it is one word.)
             [b'\\', b'"' | b'\'', behind @ ..] | [b'"' | b'\'', behind @ ..]
                 if all.last().is_some_and(|word| word.end == at)
-                    && matches!(behind, [] | [b',' | b':' | b';' | b']' | b'}' | b')' | b'\\' | b'\n' | b'\r', ..]) =>
+                    && matches!(
+                        behind,
+                        [] | [b'"' | b'\'' | b',' | b':' | b';' | b']' | b'}' | b')' | b'\\' | b'\n' | b'\r', ..]
+                    ) =>
             {
                 break;
             }
