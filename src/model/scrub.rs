@@ -4,33 +4,55 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::ops::Range;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
+
 use super::secret::Secret;
 
 /// Secrets shorter than this are words of every other sentence, and are not looked for.
 const SHORTEST: usize = 6;
+/// In base64, shorter ones are parts of other texts by chance.
+const SHORTEST_ENCODED: usize = 8;
 
 /// Replaces every known secret, and whatever has a token's shape, by a redacted form.
 #[derive(Clone, Debug, Default)]
 pub struct Scrubber {
     /// By their first bytes, so that a text costs its own length, however many secrets are known.
-    known: HashMap<[u8; SHORTEST], Vec<Secret>>,
+    known: HashMap<[u8; SHORTEST], Vec<Known>>,
     /// Texts that everybody knows.
     spared: Vec<String>,
 }
 
+/// One way in which a secret may be written, and what is shown in its place.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Known {
+    written: Secret,
+    shown: String,
+}
+
 impl Scrubber {
-    /// Knows these secrets in addition to the shapes.
+    /// Knows these secrets in addition to the shapes: as they are, and inside base64.
     pub fn new(secrets: impl IntoIterator<Item = Secret>) -> Self {
-        let mut known: HashMap<[u8; SHORTEST], Vec<Secret>> = HashMap::new();
-        for secret in secrets {
-            if let Ok(raw) = std::str::from_utf8(secret.expose())
-                && let Some(start) = raw.as_bytes().first_chunk()
-            {
-                known.entry(*start).or_default().push(secret);
+        let mut known: HashMap<[u8; SHORTEST], Vec<Known>> = HashMap::new();
+        let mut add = |written: Secret, shown: String| {
+            if let Some(start) = written.expose().first_chunk() {
+                known.entry(*start).or_default().push(Known { written, shown });
             }
+        };
+        for secret in secrets {
+            if std::str::from_utf8(secret.expose()).is_err() {
+                continue;
+            }
+            if secret.len() >= SHORTEST_ENCODED {
+                for encoded in encoded(secret.expose()) {
+                    add(Secret::password(encoded), "***".to_owned());
+                }
+            }
+            let shown = secret.redacted();
+            add(secret, shown);
         }
         for same_start in known.values_mut() {
-            same_start.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
+            same_start.sort_by(|a, b| b.written.len().cmp(&a.written.len()).then_with(|| a.cmp(b)));
             same_start.dedup();
         }
         Self { known, spared: Vec::new() }
@@ -76,11 +98,11 @@ impl Scrubber {
             let here = text.as_bytes().get(at..).unwrap_or_default();
             let candidates = <[u8; SHORTEST]>::try_from(window).ok().and_then(|start| self.known.get(&start));
             let Some(found) =
-                candidates.and_then(|known| known.iter().find(|secret| here.starts_with(secret.expose())))
+                candidates.and_then(|known| known.iter().find(|known| here.starts_with(known.written.expose())))
             else {
                 continue;
             };
-            let span = at..at + found.len();
+            let span = at..at + found.written.len();
             if self.spares(text, &span) {
                 continue;
             }
@@ -93,9 +115,9 @@ impl Scrubber {
                     out.push_str(text.get(done..earlier.start).unwrap_or_default());
                     out.push_str(&redacted);
                     done = earlier.end;
-                    Some((span, found.redacted()))
+                    Some((span, found.shown.clone()))
                 }
-                None => Some((span, found.redacted())),
+                None => Some((span, found.shown.clone())),
             };
         }
         let (last, redacted) = pending?;
@@ -104,6 +126,17 @@ impl Scrubber {
         out.push_str(text.get(last.end..).unwrap_or_default());
         Some(out)
     }
+}
+
+/// What a secret is in base64 of either alphabet, wherever in it the secret begins: the characters that nothing else decides over.
+fn encoded(secret: &[u8]) -> impl Iterator<Item = String> {
+    [STANDARD_NO_PAD, URL_SAFE_NO_PAD].into_iter().flat_map(move |alphabet| {
+        (0..3).filter_map(move |before| {
+            let all = alphabet.encode([&[0; 2][..before], secret].concat());
+            let (first, last) = ((before * 8).div_ceil(6), (before + secret.len()) * 8 / 6);
+            Some(all.get(first..last)?.to_owned())
+        })
+    })
 }
 
 /// Prefixes of registry tokens; a run of 20 or more token characters after one is masked.
@@ -146,6 +179,19 @@ mod tests {
             "drop *** and npm_aB3d…aB3d, npm_config_registry stays"
         );
         assert!(matches!(scrubber.scrub("nothing here"), Cow::Borrowed(_)));
+    }
+
+    #[test]
+    fn secrets_go_inside_base64_too() {
+        let scrubber = Scrubber::new([Secret::token("k?1~2>3ÿ4-secret"), Secret::password("short")]);
+        for before in ["", "a", "ab", "abc"] {
+            let plain = format!("{before}k?1~2>3ÿ4-secret, and more");
+            for text in [STANDARD_NO_PAD.encode(&plain), URL_SAFE_NO_PAD.encode(&plain)] {
+                let scrubbed = scrubber.scrub(&text);
+                assert!(scrubbed.contains("***") && scrubbed.len() < text.len() - 16, "{scrubbed}");
+            }
+        }
+        assert_eq!(scrubber.scrub(&STANDARD_NO_PAD.encode("short")), STANDARD_NO_PAD.encode("short"));
     }
 
     #[test]
