@@ -124,7 +124,7 @@ impl<'a> Collector<'a> {
 
     /// Whether another place of this secret is kept.
     fn has_room(&self, found: &Match) -> bool {
-        let secret = self.hasher.hash_one((found.rule, found.secret.expose()));
+        let secret = self.hasher.hash_one((found.rule, &found.secret));
         let mut places = self.places.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let places = places.entry(secret).or_default();
         *places += 1;
