@@ -147,7 +147,11 @@ pub(crate) fn is_placeholder_pair(user: &[u8], password: &[u8]) -> bool {
         "world",
     ];
     let among = |value: &[u8], words: &[&str]| words.iter().any(|word| value.eq_ignore_ascii_case(word.as_bytes()));
-    (among(user, &USERS) && among(password, &PASSWORDS)) || stands_for_password(user) || stands_for_password(password)
+    let digits = password.iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
+    let without_digits = password.get(..password.len() - digits).unwrap_or_default();
+    // `password0123`
+    let is_of_manual = among(password, &PASSWORDS) || (digits >= 3 && among(without_digits, &PASSWORDS));
+    (among(user, &USERS) && is_of_manual) || stands_for_password(user) || stands_for_password(password)
 }
 
 /// References, masks and `YOUR_PASSWORD`: what nobody has as a password.
@@ -310,6 +314,7 @@ mod tests {
             ("user", "pass"),
             ("username", "password"),
             ("test", "test"),
+            ("user", "password0123"),
             ("secret", "token"),
             ("mia", "${PASSWORD}"),
             ("mia", "YOUR_PASSWORD"),
