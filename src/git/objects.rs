@@ -27,7 +27,7 @@ pub struct Object<'r>(Content<'r>);
 
 enum Content<'r> {
     Packed(OdbObject<'r>),
-    Loose(Kind, Vec<u8>),
+    Own(Kind, Vec<u8>),
 }
 
 impl<'r> Reader<'r> {
@@ -39,6 +39,9 @@ impl<'r> Reader<'r> {
     pub fn header(&self, id: &ObjectId) -> Result<(Kind, u64), GitError> {
         if let Some(header) = self.loose.header(id) {
             return header.map_err(|damage| unreadable(id, &format!("the loose object is damaged: {damage}")));
+        }
+        if let Some((kind, bytes)) = self.forbidden.few(id) {
+            return Ok((kind, bytes.len() as u64));
         }
         let header = self.allowed(id).and_then(|oid| {
             // git2 unwraps the kind of a damaged pack entry. The listing finds those first, but not everyone lists first.
@@ -54,7 +57,10 @@ impl<'r> Reader<'r> {
         if let Some(object) = self.loose.read(id) {
             let object = object.map_err(|damage| unreadable(id, &format!("the loose object is damaged: {damage}")));
             let (kind, bytes) = object?;
-            return Ok(Object(Content::Loose(kind, bytes)));
+            return Ok(Object(Content::Own(kind, bytes)));
+        }
+        if let Some((kind, bytes)) = self.forbidden.few(id) {
+            return Ok(Object(Content::Own(kind, bytes)));
         }
         let object = self.allowed(id).and_then(|oid| self.odb.read(oid));
         object.map(|object| Object(Content::Packed(object))).map_err(|error| unreadable(id, error.message()))
@@ -81,10 +87,7 @@ impl<'r> Reader<'r> {
     }
 
     fn allowed(&self, id: &ObjectId) -> Result<Oid, git2::Error> {
-        let is_known = self.all_forbidden.get().is_some();
-        if (is_known || !self.forbidden.permits(id))
-            && self.all_forbidden.get_or_init(|| self.forbidden.now()).contains(id)
-        {
+        if self.all_forbidden.get_or_init(|| self.forbidden.now()).contains(id) {
             return Err(git2::Error::from_str("its pack entry is damaged"));
         }
         Oid::from_bytes(id.as_bytes())
@@ -96,7 +99,7 @@ impl Object<'_> {
     pub fn kind(&self) -> Kind {
         match &self.0 {
             Content::Packed(object) => kind_of(object.kind()),
-            Content::Loose(kind, _) => *kind,
+            Content::Own(kind, _) => *kind,
         }
     }
 
@@ -104,7 +107,7 @@ impl Object<'_> {
     pub fn bytes(&self) -> &[u8] {
         match &self.0 {
             Content::Packed(object) => object.data(),
-            Content::Loose(_, bytes) => bytes,
+            Content::Own(_, bytes) => bytes,
         }
     }
 }

@@ -1,9 +1,9 @@
 //! Keeps libgit2 away from what it cannot survive: a pack or multi-pack index that points outside a pack makes it read memory that
 //! is not there, and deltas that are based on each other keep it busy for ever.
 //!
-//! What comes in: the object directories. What goes out: the ids that must not be asked for. The first few objects that are asked for
-//! are looked at one by one, since a hook wants no more. After them, or where one is not seen to be sound, all offsets of all indexes
-//! are read; entries are looked at one by one only where an index has proven bad, or when everything is listed anyway.
+//! What comes in: the object directories. What goes out: the ids that must not be asked for. The first few objects are read without
+//! libgit2, since a hook wants no more. After them, all offsets of all indexes are read; entries are looked at one by one only where
+//! an index has proven bad, or when everything is listed anyway.
 
 use std::collections::HashSet;
 use std::fs;
@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
+use super::kind::Kind;
 use super::pack::{self, Chains};
 use crate::model::ObjectId;
 
@@ -21,14 +22,14 @@ const FANOUT: usize = 256 * 4;
 #[derive(Clone)]
 pub(super) struct Forbidden(Arc<Found>);
 
-/// So many objects are looked at one by one: as many as take about as long as the offsets of a large pack.
-const FEW: usize = 1024;
+/// So many objects are read without libgit2, which remembers the bases of deltas and is faster with many.
+const FEW: usize = 64;
 
 struct Found {
     object_directories: Vec<PathBuf>,
     id_length: usize,
     ids: OnceLock<RwLock<Arc<HashSet<ObjectId>>>>,
-    chains: OnceLock<Option<Chains>>,
+    chains: OnceLock<Chains>,
     asked: AtomicUsize,
 }
 
@@ -57,14 +58,13 @@ impl Forbidden {
         }
     }
 
-    /// Whether this one may be asked for, where that can be told without looking at everything.
-    pub(super) fn permits(&self, id: &ObjectId) -> bool {
+    /// One of the first few objects, read without libgit2. `None` after them, and for what cannot be read so.
+    pub(super) fn few(&self, id: &ObjectId) -> Option<(Kind, Vec<u8>)> {
         let Found { object_directories, id_length, ids, chains, asked } = &*self.0;
         if ids.get().is_some() || asked.fetch_add(1, Ordering::Relaxed) >= FEW {
-            return false;
+            return None;
         }
-        let chains = chains.get_or_init(|| Chains::open(object_directories, *id_length));
-        chains.as_ref().is_some_and(|chains| chains.prove(id))
+        chains.get_or_init(|| Chains::open(object_directories, *id_length)).read(id)
     }
 
     /// All of them, as they are now.

@@ -1,54 +1,60 @@
-//! Proof that one object can be asked of a reader that trusts packs and their indexes.
+//! A few single objects, read without growing a forest and without trusting an index.
 //!
-//! What comes in: an id. What goes out: whether every place to which the id leads, and every base after it, is seen to lie inside its
-//! pack and to come to an end. Only headers are read. Whoever asks for thousands of objects looks at whole indexes instead, and so
-//! does who gets no proof.
+//! What comes in: an id. What goes out: its kind and bytes, where its whole chain lies in packs. Whoever asks for many objects does
+//! better with a reader that remembers the bases of deltas.
 
-use std::collections::HashSet;
 use std::path::PathBuf;
 
+use super::buffers::Buffer;
 use super::directories;
-use super::file::{Content, PackFile};
+use super::file::{Content, Entry, PackFile};
+use super::loose::Loose;
+use super::single::{Bench, Library};
+use crate::git::Kind;
 use crate::model::ObjectId;
 
+/// Longer objects are left to others.
+const LONGEST: u64 = 16 << 20;
+/// Longer chains, too.
+const LONGEST_CHAIN: usize = 256;
+
 /// All packs of some object directories.
-pub(in crate::git) struct Chains(Vec<PackFile>);
+pub(in crate::git) struct Chains {
+    files: Vec<PackFile>,
+    loose: Loose,
+}
 
 impl Chains {
-    /// Opens the packs. `None` where a multi-pack index says otherwise than their own indexes where objects begin.
-    pub(in crate::git) fn open(objects: &[PathBuf], id_len: usize) -> Option<Self> {
-        if objects.iter().any(|objects| objects.join("pack/multi-pack-index").exists()) {
-            return None;
-        }
-        let mut notes = Vec::new();
-        let indexes = directories::packs(objects, &mut notes);
-        let files = indexes.iter().map(|index| PackFile::open(index, id_len).ok());
-        // Who can open more of them than we may read what we have not looked at.
-        files.collect::<Option<_>>().filter(|_| notes.is_empty()).map(Self)
+    /// Opens the packs that can be opened.
+    pub(in crate::git) fn open(objects: &[PathBuf], id_len: usize) -> Self {
+        let indexes = directories::packs(objects, &mut Vec::new());
+        let files = indexes.iter().filter_map(|index| PackFile::open(index, id_len).ok()).collect();
+        Self { files, loose: Loose::among(Vec::new()) }
     }
 
-    /// Whether all that is read for this object is where it should be. An object in no pack is.
-    pub(in crate::git) fn prove(&self, id: &ObjectId) -> bool {
-        let mut ids = vec![*id];
-        let mut seen = HashSet::from([*id]);
-        while let Some(id) = ids.pop() {
-            for file in &self.0 {
-                let Some(mut offset) = file.find(&id).and_then(|place| file.offset(place)) else { continue };
-                loop {
-                    match file.entry(offset).map(|entry| entry.content) {
-                        Ok(Content::Whole(_)) => break,
-                        // Always nearer to the beginning of the pack.
-                        Ok(Content::OffsetDelta(base)) => offset = base,
-                        // A base that has been seen may be its own.
-                        Ok(Content::IdDelta(base)) if seen.insert(base) => {
-                            ids.push(base);
-                            break;
-                        }
-                        Ok(Content::IdDelta(_)) | Err(_) => return false,
-                    }
-                }
+    /// An object that is packed with all that it is made from.
+    pub(in crate::git) fn read(&self, id: &ObjectId) -> Option<(Kind, Vec<u8>)> {
+        let file = self.files.iter().find(|file| file.find(id).is_some())?;
+        let (mut offset, mut deltas) = (file.offset(file.find(id)?)?, Vec::<Entry>::new());
+        let (kind, root) = loop {
+            let entry = file.entry(offset).ok()?;
+            match entry.content {
+                Content::Whole(kind) => break (kind, entry),
+                // Always nearer to the beginning of the pack.
+                Content::OffsetDelta(base) => offset = base,
+                Content::IdDelta(base) => offset = file.offset(file.find(&base)?)?,
             }
+            if deltas.len() >= LONGEST_CHAIN {
+                return None;
+            }
+            deltas.push(entry);
+        };
+        let library = Library { packs: &[], loose: &self.loose, loose_ids: &[], max_object: LONGEST };
+        let mut bench = Bench::new(0, usize::MAX);
+        let mut object: Buffer = library.whole(&mut bench, file, &root, file.end()).ok()?;
+        for delta in deltas.iter().rev() {
+            object = library.made(&mut bench, file, delta, file.end(), &object, |_, _| {}).ok()?;
         }
-        true
+        Some((kind, object.to_vec()))
     }
 }
