@@ -135,6 +135,7 @@ mod tests {
                 hosts: BTreeSet::new(),
                 self_identifying: false,
             },
+            companions: Vec::new(),
             evidence,
             offline: BTreeMap::new(),
             endpoint: None,

@@ -354,6 +354,7 @@ pub(super) mod tests {
             fingerprint: super::super::fingerprint(&rules().rules[rule].id, &credential),
             rule,
             credential,
+            companions: Vec::new(),
             evidence: Evidence::Checksum,
             offline: BTreeMap::new(),
             endpoint: None,

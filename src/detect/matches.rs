@@ -1,7 +1,7 @@
 //! Matches among each other and across encodings: whose place is whose, and which of several at one place is told.
 
 use super::decode::Decoded;
-use crate::model::Match;
+use crate::model::{Companion, Match};
 
 /// The match in the coordinates of the text that encodes it.
 pub(crate) fn outward(mut found: Match, decoded: &Decoded, length: usize) -> Match {
@@ -29,6 +29,7 @@ pub(crate) fn merge(mut found: Vec<Match>) -> Vec<Match> {
                 };
                 winner.user = winner.user.or(loser.user);
                 winner.host = winner.host.or(loser.host);
+                add(&mut winner.companions, loser.companions);
                 winner.allow = winner.allow.or(loser.allow);
                 *last = winner;
             }
@@ -36,4 +37,13 @@ pub(crate) fn merge(mut found: Vec<Match>) -> Vec<Match> {
         }
     }
     merged
+}
+
+/// Takes of the others those of parts that are not known yet.
+fn add(companions: &mut Vec<Companion>, others: Vec<Companion>) {
+    for other in others {
+        if companions.iter().all(|known| known.part != other.part) {
+            companions.push(other);
+        }
+    }
 }

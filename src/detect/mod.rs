@@ -6,6 +6,7 @@
 
 mod allow;
 mod bound;
+mod companions;
 mod decode;
 mod encoded;
 mod matches;
@@ -21,6 +22,7 @@ mod sampled;
 mod search;
 
 use std::iter;
+use std::sync::OnceLock;
 
 use crate::model::{Below, Blob, Evidence, Fresh, Match, Matcher, Rule, RuleSet};
 use bound::Owners;
@@ -61,7 +63,8 @@ impl Detector {
         let prefilter = Prefilter::new(&texts, in_runs).ok_or(RuleError::TooManyLiterals)?;
         let owners = Owners::new(&rules);
         let npm = npm_hosts(&rules);
-        Ok(Self { engine: Engine { prefilter, literals, readers, names, forms, owners, npm }, rules })
+        let companions = OnceLock::new();
+        Ok(Self { engine: Engine { prefilter, literals, readers, names, forms, owners, npm, companions }, rules })
     }
 
     /// The rules; matches refer to them by index.

@@ -7,10 +7,12 @@
 //! near it stay the same. So whatever looks further than `BEFORE` and `AFTER` its anchor says so, and the search tells.
 
 use std::ops::Range;
+use std::sync::OnceLock;
 
 use memchr::memmem;
 
 use super::bound::Owners;
+use super::companions::Companions;
 use super::decode::{Decoded, Done, LONGEST_WRAP, is_percent_encoded, percent_around, unescaped_around};
 use super::encoded::{self, Forms};
 use super::matches::{merge, outward};
@@ -82,6 +84,8 @@ pub(crate) struct Engine {
     pub(crate) owners: Owners,
     /// Hosts of the public npm registry.
     pub(crate) npm: Vec<String>,
+    /// What says more of secrets; made when one is found.
+    pub(crate) companions: OnceLock<Companions>,
 }
 
 impl Engine {
@@ -126,7 +130,12 @@ impl Engine {
         for (rule, window) in std::mem::take(&mut search.windows) {
             search.window(rule, window);
         }
-        (merge(search.found), search.text.is_far())
+        let is_far = search.text.is_far();
+        let mut found = merge(search.found);
+        if !found.is_empty() {
+            self.companions.get_or_init(|| Companions::new(rules)).add(&search.text, rules, &self.owners, &mut found);
+        }
+        (found, is_far)
     }
 }
 
@@ -375,6 +384,7 @@ impl Search<'_> {
             },
             user: found.user,
             host: found.host,
+            companions: Vec::new(),
             evidence: found.evidence.unwrap_or(facts.evidence),
             offline: found.offline,
             allow: None,

@@ -107,6 +107,7 @@ mod tests {
             secret: Secret::token("s"),
             user: None,
             host: None,
+            companions: Vec::new(),
             evidence: Evidence::Pattern,
             offline: BTreeMap::new(),
             allow: Some("a test".to_owned()),

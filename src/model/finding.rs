@@ -5,6 +5,7 @@ use std::fmt;
 use std::ops::Range;
 
 use super::access::Inspection;
+use super::companion::{Companion, Confidence, Part};
 use super::evidence::Evidence;
 use super::location::Location;
 use super::rule::RegistryId;
@@ -46,6 +47,8 @@ pub struct Match {
     pub user: Option<String>,
     /// The host that its file names for it.
     pub host: Option<BoundHost>,
+    /// What else of the file seems to belong to it, at most one for each part.
+    pub companions: Vec<Companion>,
     /// Why it is believed.
     pub evidence: Evidence,
     /// What the secret itself says, offline: kind, expiry, …
@@ -136,8 +139,10 @@ pub struct Finding {
     pub fingerprint: String,
     /// Index into `RuleSet::rules`: the rule with the strongest evidence.
     pub rule: usize,
-    /// The secret and its companions.
+    /// The secret, with what its files bind to it.
     pub credential: Credential,
+    /// What else of its files seems to belong to it: of parts that nothing is bound to.
+    pub companions: Vec<Companion>,
     /// The strongest evidence.
     pub evidence: Evidence,
     /// What the secret itself says.
@@ -154,4 +159,15 @@ pub struct Finding {
     pub locations: Vec<Location>,
     /// Set aside, and by what.
     pub suppressed: Option<Suppressed>,
+}
+
+impl Finding {
+    /// What its grammar binds to the secret, and what seems to belong to it.
+    pub fn all_companions(&self) -> impl Iterator<Item = Companion> {
+        let bound = |part, value: String| Companion { part, value, confidence: Confidence::High };
+        let user = self.credential.user.iter().map(move |user| bound(Part::User, user.clone()));
+        let host = |host: &BoundHost| host.to_string().trim_end_matches('/').to_owned();
+        let hosts = self.credential.hosts.iter().map(move |each| bound(Part::Host, host(each)));
+        user.chain(hosts).chain(self.companions.iter().cloned())
+    }
 }

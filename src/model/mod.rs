@@ -6,6 +6,7 @@
 mod access;
 mod blob;
 mod checksum;
+mod companion;
 mod evidence;
 mod finding;
 mod location;
@@ -22,6 +23,7 @@ pub use access::{
 };
 pub use blob::{Below, Blob, Fresh, ObjectId, ObjectKind, Origin, Start};
 pub use checksum::Checksum;
+pub use companion::{Companion, Confidence, Part};
 pub use evidence::Evidence;
 pub use finding::{BoundHost, Credential, Finding, Hit, Match, Offline, Severity, Suppressed, SuppressedBy};
 pub use location::{Commit, Location, Place, Region};

@@ -4,6 +4,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use super::companion::Part;
 use super::evidence::Evidence;
 use super::secret::SecretKind;
 
@@ -52,6 +53,8 @@ pub struct RegistryFacts {
     pub owner_page: Option<String>,
     /// The page on which an owner changes the password.
     pub password_page: Option<String>,
+    /// Names of variables that say more of its secrets where they stand in the same file; `*` stands for any word.
+    pub companions: Vec<(Part, String)>,
     /// Where the facts come from.
     pub references: Vec<String>,
 }

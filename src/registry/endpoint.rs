@@ -293,6 +293,7 @@ mod tests {
             hosts: Vec::new(),
             owner_page: None,
             password_page: None,
+            companions: Vec::new(),
             references: Vec::new(),
         };
         RuleSet { registries: vec![facts], rules: Vec::new() }

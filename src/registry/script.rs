@@ -172,6 +172,7 @@ pub(crate) fn rules(api: Option<String>) -> RuleSet {
         hosts: Vec::new(),
         owner_page: Some("https://www.npm.invalid/settings/tokens".into()),
         password_page: Some("https://www.npm.invalid/settings/password".into()),
+        companions: Vec::new(),
         references: Vec::new(),
     };
     RuleSet { registries: vec![facts], rules: Vec::new() }

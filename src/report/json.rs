@@ -16,8 +16,8 @@ use super::sanitise::Cleaner;
 use super::sentence::Teller;
 use super::{ReportError, TOOL, VERSION, gravest_first, write_json};
 use crate::model::{
-    BoundHost, Commit, Finding, LedgerEntry, Level, Location, Notification, ObjectKind, Place, Run, SecretKind,
-    Severity, Signer, Suppressed, SuppressedBy, SwitchedOff, Validity,
+    BoundHost, Commit, Companion, Finding, LedgerEntry, Level, Location, Notification, ObjectKind, Place, Run,
+    SecretKind, Severity, Signer, Suppressed, SuppressedBy, SwitchedOff, Validity,
 };
 
 pub use super::read::read;
@@ -80,6 +80,7 @@ struct FindingJson<'a> {
     secret: SecretJson,
     user: Option<String>,
     hosts: Vec<HostJson>,
+    companions: Vec<CompanionJson>,
     evidence: &'static str,
     offline: BTreeMap<String, String>,
     severity: &'static str,
@@ -111,6 +112,14 @@ struct HostJson {
     host: String,
     port: Option<u16>,
     path: String,
+}
+
+/// User and hosts once more, since they are sure, and what seems to belong to the secret.
+#[derive(Serialize)]
+struct CompanionJson {
+    part: &'static str,
+    value: String,
+    confidence: &'static str,
 }
 
 #[derive(Serialize)]
@@ -253,6 +262,7 @@ impl Scribe<'_> {
             secret: self.secret(finding),
             user: credential.user.as_deref().map(|user| self.scrub(user)),
             hosts: credential.hosts.iter().map(|host| self.host(host)).collect(),
+            companions: finding.all_companions().map(|companion| self.companion(&companion)).collect(),
             evidence: finding.evidence.as_str(),
             offline: finding.offline.iter().map(|(what, value)| (self.scrub(what), self.scrub(value))).collect(),
             severity: finding.severity.as_str(),
@@ -283,6 +293,14 @@ impl Scribe<'_> {
 
     fn host(&self, host: &BoundHost) -> HostJson {
         HostJson { host: self.scrub(&host.host), port: host.port, path: self.scrub(&host.path) }
+    }
+
+    fn companion(&self, companion: &Companion) -> CompanionJson {
+        CompanionJson {
+            part: companion.part.as_str(),
+            value: self.scrub(&companion.value),
+            confidence: companion.confidence.as_str(),
+        }
     }
 
     fn location(&self, location: &Location) -> LocationJson {
@@ -501,6 +519,7 @@ mod tests {
               },
               "user": null,
               "hosts": [],
+              "companions": [],
               "evidence": "checksum",
               "offline": {},
               "severity": "critical",
@@ -658,6 +677,7 @@ mod tests {
               },
               "user": null,
               "hosts": [],
+              "companions": [],
               "evidence": "checksum",
               "offline": {},
               "severity": "high",
@@ -767,6 +787,7 @@ mod tests {
               },
               "user": null,
               "hosts": [],
+              "companions": [],
               "evidence": "checksum",
               "offline": {},
               "severity": "medium",
@@ -809,6 +830,7 @@ mod tests {
               },
               "user": null,
               "hosts": [],
+              "companions": [],
               "evidence": "checksum",
               "offline": {},
               "severity": "medium",
@@ -999,7 +1021,7 @@ mod tests {
             ),
             (
                 text.replace("\"history\"", "\"hunter2\""),
-                "this is no keyrake report: a field is missing or has another type, at line 150 column 29",
+                "this is no keyrake report: a field is missing or has another type, at line 151 column 29",
             ),
             (text.replace("9f9f", "hunter2"), "this is no keyrake report: an object id is none"),
         ];

@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
-    Access, Administration, BoundHost, Claim, Code, Commit, Credential, Evidence, Expiry, Finding, Identity, Inactive,
-    Inspection, LedgerEntry, Location, Matcher, Network, Notification, ObjectId, ObjectKind, PackageReach, Place,
-    Proof, Publish, Reach, Region, RegistryFacts, RegistryId, Rule, RuleSet, Run, SecondFactor, Secret, SecretKind,
-    Severity, Signer, Summary, Suppressed, SuppressedBy, SwitchedOff, TokenKind, Unknown, Validity,
+    Access, Administration, BoundHost, Claim, Code, Commit, Companion, Confidence, Credential, Evidence, Expiry,
+    Finding, Identity, Inactive, Inspection, LedgerEntry, Location, Matcher, Network, Notification, ObjectId,
+    ObjectKind, PackageReach, Part, Place, Proof, Publish, Reach, Region, RegistryFacts, RegistryId, Rule, RuleSet,
+    Run, SecondFactor, Secret, SecretKind, Severity, Signer, Summary, Suppressed, SuppressedBy, SwitchedOff, TokenKind,
+    Unknown, Validity,
 };
 
 pub(super) fn npm() -> RegistryId {
@@ -38,6 +39,7 @@ pub(super) fn rules() -> RuleSet {
         api: Some("https://registry.invalid/".to_owned()),
         mirrors: Vec::new(),
         hosts: Vec::new(),
+        companions: Vec::new(),
         owner_page: Some("https://www.invalid/settings/~/tokens".to_owned()),
         password_page: Some("https://www.invalid/settings/~/profile".to_owned()),
         references: Vec::new(),
@@ -121,11 +123,16 @@ pub(super) fn unknown(why: Unknown) -> Inspection {
     Inspection::unknown(why, Proof::default())
 }
 
+fn companion(part: Part, value: &str, confidence: Confidence) -> Companion {
+    Companion { part, value: value.to_owned(), confidence }
+}
+
 pub(super) fn finding(secret: Secret, severity: Severity, inspection: Inspection) -> Finding {
     Finding {
         fingerprint: format!("kr1:npm-access-token:{:0>20}", secret.len() + severity as usize),
         rule: 0,
         credential: Credential { registry: npm(), secret, user: None, hosts: BTreeSet::new(), self_identifying: true },
+        companions: Vec::new(),
         evidence: Evidence::Checksum,
         offline: BTreeMap::new(),
         endpoint: Some("https://registry.invalid/".to_owned()),
@@ -228,6 +235,10 @@ pub(super) fn ordinary() -> Run {
     let mut weak = finding(token("5"), Severity::Low, unknown(Unknown::Unavailable("timed out".to_owned())));
     weak.evidence = Evidence::Context;
     weak.offline = BTreeMap::from([("kind".to_owned(), "automation".to_owned())]);
+    weak.companions = vec![
+        companion(Part::User, "mia", Confidence::Medium),
+        companion(Part::Host, "registry.invalid", Confidence::Low),
+    ];
     let mut known = finding(token("4"), Severity::Medium, unknown(Unknown::Offline));
     known.suppressed = Some(Suppressed { by: SuppressedBy::Baseline, reason: "known: known.txt".to_owned() });
     let mut allowed = finding(token("3"), Severity::Medium, unknown(Unknown::Offline));
@@ -324,6 +335,7 @@ pub(super) fn hostile() -> Run {
         finding.credential.hosts = BTreeSet::from([host.clone()]);
         finding.endpoint = (index == 0).then(|| evil.clone());
         finding.offline = BTreeMap::from([(evil.clone(), evil.clone())]);
+        finding.companions = vec![companion(Part::Organization, &evil, Confidence::Medium)];
         finding.because = evil.clone();
         finding.locations = vec![place.clone(), at(Place::File, &evil, 2)];
         finding.suppressed = (index == 3).then(|| Suppressed { by: SuppressedBy::Config, reason: evil.clone() });

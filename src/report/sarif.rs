@@ -186,12 +186,20 @@ impl Log<'_> {
             Validity::Unknown(_) => "unknown",
         };
         let access = inspection.access.as_ref().map(|access| AccessJson::new(access, self.clean));
+        let companions: Vec<Value> = finding
+            .all_companions()
+            .map(|each| {
+                let (part, confidence) = (each.part.as_str(), each.confidence.as_str());
+                json!({ "part": part, "value": self.scrub(&each.value), "confidence": confidence })
+            })
+            .collect();
         PropertyBag::builder()
             .additional_properties(bag([
                 ("severity", json!(finding.severity.as_str())),
                 ("because", json!(self.scrub(&finding.because))),
                 ("registry", json!(finding.credential.registry.as_str())),
                 ("redacted", json!(finding.credential.secret.redacted())),
+                ("companions", json!(companions)),
                 ("evidence", json!(finding.evidence.as_str())),
                 ("validity", json!(validity)),
                 ("access", json!(access)),
@@ -530,6 +538,7 @@ mod tests {
                       }
                     },
                     "because": "as graded",
+                    "companions": [],
                     "evidence": "checksum",
                     "places": 2,
                     "redacted": "npm_aBcD…7890",
@@ -642,6 +651,7 @@ mod tests {
                       }
                     },
                     "because": "as graded",
+                    "companions": [],
                     "evidence": "checksum",
                     "places": 1,
                     "redacted": "npm_aBcD…0002",
@@ -685,6 +695,18 @@ mod tests {
                   "properties": {
                     "access": null,
                     "because": "as graded",
+                    "companions": [
+                      {
+                        "confidence": "high",
+                        "part": "user",
+                        "value": "carol"
+                      },
+                      {
+                        "confidence": "high",
+                        "part": "host",
+                        "value": "npm.corp.invalid:8443/team"
+                      }
+                    ],
                     "evidence": "field",
                     "places": 1,
                     "redacted": "***",
@@ -728,6 +750,7 @@ mod tests {
                   "properties": {
                     "access": null,
                     "because": "as graded",
+                    "companions": [],
                     "evidence": "checksum",
                     "places": 1,
                     "redacted": "npm_aBcD…0004",
@@ -796,6 +819,7 @@ mod tests {
                   "properties": {
                     "access": null,
                     "because": "as graded",
+                    "companions": [],
                     "evidence": "checksum",
                     "places": 2,
                     "redacted": "npm_aBcD…0003",
@@ -846,6 +870,7 @@ mod tests {
                   "properties": {
                     "access": null,
                     "because": "as graded",
+                    "companions": [],
                     "evidence": "checksum",
                     "places": 1,
                     "redacted": "npm_aBcD…0006",

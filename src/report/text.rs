@@ -18,8 +18,8 @@ use super::sentence::Teller;
 use super::wrap::{NO_BREAK, paragraph};
 use super::{ReportError, TextStyle, gravest_first};
 use crate::model::{
-    Access, Code, Finding, LedgerEntry, Level, Notification, Proof, RegistryFacts, Run, SecretKind, Severity, Signer,
-    SuppressedBy, Unknown, Validity,
+    Access, Code, Companion, Confidence, Finding, LedgerEntry, Level, Notification, Proof, RegistryFacts, Run,
+    SecretKind, Severity, Signer, SuppressedBy, Unknown, Validity,
 };
 
 /// Columns that the severity takes.
@@ -82,6 +82,14 @@ impl Page<'_> {
             let says: Vec<String> =
                 finding.offline.iter().map(|(what, value)| self.foreign(&format!("{what} {value}"))).collect();
             self.detail(&format!("its own text says: {}", says.join(", ")))?;
+        }
+        if !finding.companions.is_empty() {
+            let seems = |each: &Companion| match each.confidence {
+                Confidence::Low => format!("perhaps {} {}", each.part.as_str(), each.value),
+                Confidence::High | Confidence::Medium => format!("{} {}", each.part.as_str(), each.value),
+            };
+            let beside: Vec<String> = finding.companions.iter().map(|each| self.foreign(&seems(each))).collect();
+            self.detail(&format!("beside it in its file: {}", beside.join(", ")))?;
         }
         if let Some(line) = self.proof(finding, ledger) {
             self.detail(&line)?;
@@ -407,6 +415,7 @@ mod tests {
                   words beside it name the registry
                   .npmrc:3
                   its own text says: kind automation
+                  beside it in its file: user mia, perhaps host registry.invalid
                   if it is real, revoke it: https://www.invalid/settings/~/tokens
                   fingerprint: kr1:npm-access-token:00000000000000000041
 
@@ -495,6 +504,8 @@ mod tests {
                   its own text says: \x1b[2J\u{202e}npm_aBcD…7890\n
                     \x3a:error::***\x9b[x](https://a.invalid) \x1b[2J\u{202e}npm_aBcD…7890\n
                     \x3a:error::***\x9b[x](https://a.invalid)
+                  beside it in its file: organization \x1b[2J\u{202e}npm_aBcD…7890\n
+                    \x3a:error::***\x9b[x](https://a.invalid)
                   proof: GET \x1b[2J\u{202e}npm_aBcD…7890\n \x3a:error::***\x9b[x](https://a.invalid) 200 ·
                     \x1b[2J\u{202e}npm_aBcD…7890\n \x3a:error::***\x9b[x](https://a.invalid)
                   note: \x1b[2J\u{202e}npm_aBcD…7890\n \x3a:error::***\x9b[x](https://a.invalid)
@@ -516,6 +527,8 @@ mod tests {
                   its own text says: \x1b[2J\u{202e}npm_aBcD…7890\n
                     \x3a:error::***\x9b[x](https://a.invalid) \x1b[2J\u{202e}npm_aBcD…7890\n
                     \x3a:error::***\x9b[x](https://a.invalid)
+                  beside it in its file: organization \x1b[2J\u{202e}npm_aBcD…7890\n
+                    \x3a:error::***\x9b[x](https://a.invalid)
                   if it is real, change it: where its account is
                   fingerprint: kr1:npm-access-token:00000000000000000023
 
@@ -533,6 +546,8 @@ mod tests {
                   \x1b[2J\u{202e}npm_aBcD…7890\n \x3a:error::***\x9b[x](https://a.invalid):2
                   its own text says: \x1b[2J\u{202e}npm_aBcD…7890\n
                     \x3a:error::***\x9b[x](https://a.invalid) \x1b[2J\u{202e}npm_aBcD…7890\n
+                    \x3a:error::***\x9b[x](https://a.invalid)
+                  beside it in its file: organization \x1b[2J\u{202e}npm_aBcD…7890\n
                     \x3a:error::***\x9b[x](https://a.invalid)
                   if it is real, change it: where its account is
                   fingerprint: kr1:npm-access-token:00000000000000000023

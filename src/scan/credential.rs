@@ -100,6 +100,7 @@ fn opaque(
         secret,
         user: user.map(str::to_owned),
         host: None,
+        companions: Vec::new(),
         evidence: Evidence::Field,
         offline: std::collections::BTreeMap::new(),
         allow: None,

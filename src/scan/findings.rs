@@ -4,9 +4,12 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use crate::decide;
 use crate::model::{
-    BoundHost, Credential, Evidence, Finding, Hit, Inspection, Location, Match, ObjectId, Place, Proof, RuleSet,
-    Secret, SecretKind, Severity, Unknown,
+    BoundHost, Companion, Confidence, Credential, Evidence, Finding, Hit, Inspection, Location, Match, ObjectId, Part,
+    Place, Proof, RuleSet, Secret, SecretKind, Severity, Unknown,
 };
+
+/// Of each part; a secret that stands in more files than this with different names beside it is everybody's.
+const MOST_COMPANIONS: usize = 8;
 
 /// What makes two hits the same secret. A password is only the same on the same account.
 #[derive(PartialEq, Eq, Hash)]
@@ -110,6 +113,7 @@ fn assemble(matches: &[&Match], locations: Vec<Location>, rules: &RuleSet) -> Op
     Some(Finding {
         fingerprint: decide::fingerprint(&rule.id, &credential),
         rule: best.rule,
+        companions: companions(matches, &credential),
         credential,
         evidence: best.evidence,
         offline,
@@ -120,4 +124,28 @@ fn assemble(matches: &[&Match], locations: Vec<Location>, rules: &RuleSet) -> Op
         locations,
         suppressed: None,
     })
+}
+
+/// What the files of all places have for the secret, of parts that no grammar binds anything to. Where files say different things, none
+/// of them is sure.
+fn companions(matches: &[&Match], credential: &Credential) -> Vec<Companion> {
+    let is_bound = |part| match part {
+        Part::User => credential.user.is_some(),
+        Part::Host => !credential.hosts.is_empty(),
+        Part::Organization => false,
+    };
+    let mut known: BTreeMap<Part, BTreeMap<&str, Confidence>> = BTreeMap::new();
+    for each in matches.iter().flat_map(|found| &found.companions).filter(|each| !is_bound(each.part)) {
+        let surest = known.entry(each.part).or_default().entry(&each.value).or_insert(each.confidence);
+        *surest = each.confidence.min(*surest);
+    }
+    let told = known.into_iter().flat_map(|(part, values)| {
+        let is_agreed = values.len() == 1;
+        values.into_iter().take(MOST_COMPANIONS).map(move |(value, confidence)| Companion {
+            part,
+            value: value.to_owned(),
+            confidence: if is_agreed { confidence } else { Confidence::Low },
+        })
+    });
+    told.collect()
 }

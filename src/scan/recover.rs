@@ -72,6 +72,7 @@ fn with_value(reported: &Reported, rules: &RuleSet) -> Option<Finding> {
             secret: secret.clone(),
             user: reported.user.clone(),
             host,
+            companions: Vec::new(),
             evidence,
             offline: BTreeMap::new(),
             allow: None,

@@ -18,6 +18,7 @@ fn finding(secret: Secret, server: Option<&Script>) -> Finding {
         fingerprint: String::new(),
         rule: 0,
         credential,
+        companions: Vec::new(),
         evidence: Evidence::Checksum,
         offline: Default::default(),
         endpoint: None,

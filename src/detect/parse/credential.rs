@@ -50,7 +50,7 @@ pub(super) fn pair(text: &[u8]) -> Option<(&[u8], &[u8])> {
 }
 
 /// A user as it is told: no variable.
-pub(super) fn user_name(user: &[u8]) -> Option<String> {
+pub(crate) fn user_name(user: &[u8]) -> Option<String> {
     let user = std::str::from_utf8(user).ok()?;
     let is_variable = is_reference(user.as_bytes()) && !QUAY.contains(&user);
     (!user.is_empty() && !is_variable).then(|| user.to_owned())

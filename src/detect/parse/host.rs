@@ -47,7 +47,7 @@ pub(super) fn bound(text: &[u8], scheme: Scheme) -> Option<BoundHost> {
 }
 
 /// The host of an address as people write it, with or without a scheme.
-pub(super) fn address(text: &[u8]) -> Option<BoundHost> {
+pub(crate) fn address(text: &[u8]) -> Option<BoundHost> {
     let (scheme, rest) = match memchr::memmem::find(text, b"://") {
         Some(at) if text.get(..at)?.eq_ignore_ascii_case(b"http") => (Scheme::Http, text.get(at + 3..)?),
         Some(at) => (Scheme::Https, text.get(at + 3..)?),

@@ -22,6 +22,9 @@ use std::cell::{Cell, OnceCell, RefCell};
 use std::ops::Range;
 
 use crate::model::{BoundHost, Evidence, Offline};
+pub(crate) use container::login_user;
+pub(crate) use credential::user_name;
+pub(crate) use host::address as address_of;
 pub(crate) use names::is_anchored;
 use siblings::Siblings;
 

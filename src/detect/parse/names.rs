@@ -172,7 +172,7 @@ impl Value {
 
 /// What stands in base64, as Kubernetes has its secrets, with or without the line feed of `echo`. Text that is base64 by chance
 /// decodes to nothing but letters, digits and signs once in a few thousand times where it is this long, and less often where it is longer.
-fn in_base64(text: &[u8]) -> Option<Vec<u8>> {
+pub(crate) fn in_base64(text: &[u8]) -> Option<Vec<u8>> {
     const SHORTEST: usize = 12;
     let mut decoded = decode::base64(text).filter(|_| text.len() >= SHORTEST && text.len().is_multiple_of(4))?;
     if decoded.ends_with(b"\n") {
@@ -181,38 +181,57 @@ fn in_base64(text: &[u8]) -> Option<Vec<u8>> {
     decoded.iter().all(|byte| byte.is_ascii_graphic() || *byte == b' ').then_some(decoded)
 }
 
-/// A password in clear: quoted, or the rest of a line that sets a variable, or what an element holds. Anything else may be an
-/// expression of some program. `is_pair`: the name is a value, too, and this one stands beside it.
+/// Text in clear that a name is set to: quoted, or the rest of a line that sets a variable, or what an element holds. Anything else may
+/// be an expression of some program.
+struct Clear {
+    /// Where it stands.
+    span: Range<usize>,
+    opening: Opening,
+    /// Whether it is the fallback of a variable.
+    is_default: bool,
+    /// Whether nothing but spaces ties it to the name, as Dockerfiles and command lines have it.
+    is_spaced: bool,
+}
+
+impl Clear {
+    /// Reads what begins at the opening. `is_pair`: the name is a value, too, and this one stands beside it.
+    fn read(text: &Text<'_>, name: &Range<usize>, opening: Opening, is_pair: bool) -> Option<Self> {
+        let bytes = text.bytes;
+        let mut span = text.clear(opening)?;
+        text.looks_up_to(span.end + 2);
+        let element = element(bytes, name, &span);
+        span.end = element.unwrap_or(span.end);
+        let is_default = is_default(bytes, name, &span);
+        span.end -= usize::from(is_default);
+        let head = bytes.get(..name.start).unwrap_or_default();
+        // Only YAML has both without quotes, on two lines.
+        let is_pair = is_pair && matches!(bytes.get(name.end), Some(b'\n' | b'\r' | b'\\'));
+        let is_option = head.ends_with(b"--");
+        let is_set = opening.quote.is_some()
+            || is_default
+            || element.is_some()
+            || is_pair
+            || (opening.link == Link::Assigned
+                && (sets_variable(bytes, name) || is_option || in_quotes(bytes, name, &span)));
+        let is_spaced = opening.quote.is_some() || head.ends_with(b"ENV ") || is_option;
+        let is_tied = is_set || (opening.link == Link::Space && is_spaced);
+        let is_type = opening.quote.is_none() && is_type(bytes.get(span.clone())?);
+        (is_tied && !is_type).then_some(Self { span, opening, is_default, is_spaced })
+    }
+}
+
+/// A password in clear.
 fn password(text: &Text<'_>, name: &Range<usize>, value: Opening, is_pair: bool) -> Option<Found> {
-    let mut span = text.clear(value)?;
-    text.looks_up_to(span.end + 2);
-    let element = element(text.bytes, name, &span);
-    span.end = element.unwrap_or(span.end);
-    let is_default = is_default(text.bytes, name, &span);
-    span.end -= usize::from(is_default);
-    let raw = text.bytes.get(span.clone())?;
+    let clear = Clear::read(text, name, value, is_pair)?;
+    let raw = text.bytes.get(clear.span.clone())?;
     let secret = in_base64(raw).unwrap_or_else(|| raw.to_vec());
     let is_word = |byte: &u8| {
         byte.is_ascii_graphic() && !matches!(byte, b'(' | b')' | b'{' | b'}' | b'[' | b']' | b';' | b'<' | b'>')
     };
-    let head = text.bytes.get(..name.start).unwrap_or_default();
-    // Only YAML has both without quotes, on two lines.
-    let is_pair = is_pair && matches!(text.bytes.get(name.end), Some(b'\n' | b'\r' | b'\\'));
-    let is_whole = || in_quotes(text.bytes, name, &span);
-    // What people write there stands in for a secret more often than it is one.
-    if is_default && !is_machine_made(&secret) {
-        return None;
-    }
-    let is_set = value.quote.is_some()
-        || is_default
-        || element.is_some()
-        || is_pair
-        || (value.link == Link::Assigned && (sets_variable(text.bytes, name) || head.ends_with(b"--") || is_whole()));
     let is_machine = || secret.iter().any(u8::is_ascii_digit) || secret.iter().any(u8::is_ascii_punctuation);
-    let is_spaced = || value.quote.is_some() || head.ends_with(b"ENV ") || head.ends_with(b"--");
-    if !(is_set || (value.link == Link::Space && is_spaced()))
-        || (value.link < Link::Assigned && !(is_spaced() && is_machine()))
-        || (value.quote.is_none() && is_type(&secret))
+    // What people write as a fallback stands in for a secret more often than it is one.
+    if (clear.is_default && !is_machine_made(&secret))
+        || (clear.opening.link < Link::Assigned && !(clear.is_spaced && is_machine()))
         || secret.len() < SHORTEST_PASSWORD
         || !secret.iter().all(is_word)
         || is_reference(&secret)
@@ -222,7 +241,23 @@ fn password(text: &Text<'_>, name: &Range<usize>, value: Opening, is_pair: bool)
     {
         return None;
     }
-    Some(Found::new(span, secret))
+    Some(Found::new(clear.span, secret))
+}
+
+/// What a variable that holds no secret is set to: a user's name, an address.
+pub(crate) fn setting<'t>(text: &Text<'t>, name: &Range<usize>) -> Option<&'t [u8]> {
+    let near = opening(text.bytes, name.end, Lines::AfterColon);
+    let pair = neighbour(text.bytes, name.end, near);
+    let value = text.in_braces(pair.or(near)?);
+    let clear = Clear::read(text, name, value, pair.is_some())?;
+    let setting = text.bytes.get(clear.span)?;
+    let is_expression = |byte: &u8| matches!(byte, b'(' | b')' | b'{' | b'}' | b'[' | b']' | b'<' | b'>' | b';');
+    let is_told = clear.opening.link >= Link::Assigned || (clear.opening.link == Link::Space && clear.is_spaced);
+    // Quay's `$oauthtoken` is a user, too.
+    let name = setting.strip_prefix(b"$").unwrap_or(setting);
+    let is_stand_in = is_placeholder_pair(b"-", name) || begins_as_token(setting);
+    let is_plain = setting.iter().all(u8::is_ascii_graphic) && !setting.iter().any(is_expression);
+    (is_told && is_plain && !is_stand_in).then_some(setting)
 }
 
 /// `${NAME:-value}`: the span ends with the brace.

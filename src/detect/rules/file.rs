@@ -2,15 +2,17 @@
 
 use std::ops::Range;
 
-use super::schema::{At, Entry, File, Registry};
+use super::schema::{At, Companion, Entry, File, Registry};
 use super::{RuleError, compile};
-use crate::detect::{parse, proof};
-use crate::model::{Evidence, Matcher, RegistryFacts, RegistryId, Rule, RuleSet, SecretKind};
+use crate::detect::{companions, parse, proof};
+use crate::model::{Evidence, Matcher, Part, RegistryFacts, RegistryId, Rule, RuleSet, SecretKind};
 
 /// Shorter literals stand everywhere.
 const SHORTEST_LITERAL: usize = 3;
 /// No name of ours is longer.
 const LONGEST_NAME: usize = 20;
+
+const NO_NAME: &str = "a name is made of letters, digits, `_`, `-`, `.` and at most one `*`";
 
 /// Something wrong at a place of the text.
 struct Fault {
@@ -69,7 +71,10 @@ fn convert(file: File, custom: bool, known: &RuleSet) -> Result<RuleSet, Fault> 
     let facts = registry(file.registry.into_inner())?;
     let is_known = known.registry(&facts.id).is_some();
     if is_known && more {
-        return fault(at, "this registry is known already; a file may add rules to it, but no endpoints or pages");
+        return fault(
+            at,
+            "this registry is known already; a file may add rules to it, but no endpoints, pages or companions",
+        );
     }
     let id = facts.id.clone();
     let mut rules: Vec<Rule> = Vec::new();
@@ -85,15 +90,18 @@ fn convert(file: File, custom: bool, known: &RuleSet) -> Result<RuleSet, Fault> 
 }
 
 impl Registry {
-    /// Whether it says where secrets are sent or their owners go.
+    /// Whether it says where secrets are sent, where their owners go or what belongs to them.
     fn says_more(&self) -> bool {
-        let Self { endpoint, page, .. } = self;
+        let Self { endpoint, page, companion, .. } = self;
         endpoint.api.is_some()
             || endpoint.web.is_some()
             || !endpoint.mirror.is_empty()
             || !endpoint.hosts.is_empty()
             || page.owner.is_some()
             || page.password.is_some()
+            || !companion.user.is_empty()
+            || !companion.organization.is_empty()
+            || !companion.host.is_empty()
     }
 }
 
@@ -112,8 +120,24 @@ fn registry(raw: Registry) -> Result<RegistryFacts, Fault> {
         hosts: raw.endpoint.hosts.iter().map(|host| host.to_ascii_lowercase()).collect(),
         owner_page: page(raw.page.owner),
         password_page: page(raw.page.password),
+        companions: companions(raw.companion)?,
         references: raw.references,
     })
+}
+
+fn companions(raw: Companion) -> Result<Vec<(Part, String)>, Fault> {
+    let of = |part, names: Vec<At<String>>| names.into_iter().map(move |name| (part, name));
+    let all = of(Part::User, raw.user).chain(of(Part::Organization, raw.organization)).chain(of(Part::Host, raw.host));
+    let checked = all.map(|(part, name)| {
+        if !is_name(name.get_ref()) {
+            fault(name.span(), NO_NAME)
+        } else if !companions::is_anchored(name.get_ref()) {
+            fault(name.span(), "a companion's name holds a common word such as USER, ACCOUNT, URL or HOST")
+        } else {
+            Ok((part, name.into_inner()))
+        }
+    });
+    checked.collect()
 }
 
 fn endpoint(api: &At<String>) -> Result<(), Fault> {
@@ -222,15 +246,16 @@ fn known_names(names: &At<Vec<At<String>>>) -> Result<Vec<String>, Fault> {
     if names.get_ref().is_empty() {
         return fault(names.span(), "a rule by name needs a name");
     }
-    let is_name = |name: &str| {
-        name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b'*'))
-            && name.bytes().filter(u8::is_ascii_alphanumeric).count() >= SHORTEST_LITERAL
-            && name.matches('*').count() <= 1
-    };
     match names.get_ref().iter().find(|name| !is_name(name.get_ref())) {
-        Some(name) => fault(name.span(), "a name is made of letters, digits, `_`, `-`, `.` and at most one `*`"),
+        Some(name) => fault(name.span(), NO_NAME),
         None => Ok(names.get_ref().iter().map(|name| name.get_ref().clone()).collect()),
     }
+}
+
+fn is_name(name: &str) -> bool {
+    name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b'*'))
+        && name.bytes().filter(u8::is_ascii_alphanumeric).count() >= SHORTEST_LITERAL
+        && name.matches('*').count() <= 1
 }
 
 fn literals(raw: Option<At<Vec<At<String>>>>, matcher: &Matcher, at: Range<usize>) -> Result<Vec<String>, Fault> {

@@ -66,6 +66,8 @@ pub(crate) struct Registry {
     #[serde(default)]
     pub(crate) page: Page,
     #[serde(default)]
+    pub(crate) companion: Companion,
+    #[serde(default)]
     pub(crate) references: Vec<String>,
 }
 
@@ -85,6 +87,18 @@ pub(crate) struct Endpoint {
 pub(crate) struct Page {
     pub(crate) owner: Option<String>,
     pub(crate) password: Option<String>,
+}
+
+/// Names of variables that say more of the registry's secrets in the same file.
+#[derive(Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Companion {
+    #[serde(default)]
+    pub(crate) user: Vec<At<String>>,
+    #[serde(default)]
+    pub(crate) organization: Vec<At<String>>,
+    #[serde(default)]
+    pub(crate) host: Vec<At<String>>,
 }
 
 #[derive(Deserialize, Serialize)]

@@ -5,14 +5,16 @@ use std::ops::Range;
 
 use memchr::memmem;
 
-use super::form::command::words;
+use super::form::command::{Words, words};
 use super::form::lines::Table;
 use super::host::{address, is_address};
 use super::{Found, Text, credential};
+use crate::model::BoundHost;
 
 /// How far an action's inputs are followed.
 const INPUTS: usize = 400;
 const ABOVE: usize = 256;
+const COMMANDS: [&[u8]; 3] = [b"docker ", b"podman ", b"buildah "];
 const FLAGS: [&str; 6] = ["--password-stdin", "--insecure", "--plain-http", "--tls-verify", "-v", "--verbose"];
 
 pub(super) fn parse(text: &Text<'_>, anchor: Range<usize>) -> Vec<Found> {
@@ -30,12 +32,17 @@ fn login(text: &Text<'_>, anchor: &Range<usize>) -> Option<Found> {
     text.looks_at(&(anchor.start..words.end + 1));
     let user = words.option(&["-u", "--username"]).and_then(|user| bytes.get(user));
     let span = words.option(&["-p", "--password"]).or_else(|| piped(text, anchor.start))?;
-    let plain = words.plain(&FLAGS);
-    let host = plain.iter().filter_map(|word| bytes.get(word.clone())).find(|word| is_address(word)).and_then(address);
-    // A host in a variable is not the default one.
-    let is_elsewhere = host.is_none() && plain.iter().any(|word| bytes.get(word.start) == Some(&b'$'));
+    let (host, is_elsewhere) = host(bytes, &words);
     let found = credential::password(span.clone(), bytes.get(span)?, user, host)?;
     (!is_elsewhere).then_some(found)
+}
+
+/// The host that a login names; and whether it names one that is not to be read: a variable is not the default.
+fn host(bytes: &[u8], words: &Words<'_>) -> (Option<BoundHost>, bool) {
+    let plain = words.plain(&FLAGS);
+    let host = plain.iter().filter_map(|word| bytes.get(word.clone())).find(|word| is_address(word)).and_then(address);
+    let is_elsewhere = host.is_none() && plain.iter().any(|word| bytes.get(word.start) == Some(&b'$'));
+    (host, is_elsewhere)
 }
 
 /// `echo PASSWORD | docker login … --password-stdin`
@@ -70,14 +77,38 @@ fn creds(text: &Text<'_>, anchor: &Range<usize>) -> Option<Found> {
 /// `uses: docker/login-action@v3`, `with:` registry, username and password.
 fn action(text: &Text<'_>, anchor: &Range<usize>) -> Option<Found> {
     let bytes = text.bytes;
-    let end = bytes.len().min(anchor.end.saturating_add(INPUTS));
-    let rest = bytes.get(anchor.end..end)?;
-    let end = memmem::find(rest, b"uses:").map_or(end, |at| anchor.end + at);
-    text.looks_at(&(anchor.start..end + 5));
-    let table = Table::new(bytes, anchor.end..end);
+    let table = inputs(text, anchor.end);
+    text.looks_at(&(anchor.start..table.body.end + 5));
     let span = table.value(&["password"])?;
     let host = table.text(&["registry"]).and_then(address);
     credential::password(span.clone(), bytes.get(span)?, table.text(&["username"]), host)
+}
+
+/// The inputs of an action that is named before `at`, up to the next action.
+fn inputs<'t>(text: &Text<'t>, at: usize) -> Table<'t> {
+    let end = text.bytes.len().min(at.saturating_add(INPUTS));
+    let rest = text.bytes.get(at..end).unwrap_or_default();
+    Table::new(text.bytes, at..memmem::find(rest, b"uses:").map_or(end, |next| at + next))
+}
+
+/// Who logs in where, by the command or the action of which this is the word `login`, wherever its password comes from. Without a host
+/// it is Docker Hub.
+pub(crate) fn user<'t>(text: &Text<'t>, login: &Range<usize>) -> Option<(&'t [u8], Option<BoundHost>)> {
+    let bytes = text.bytes;
+    let head = bytes.get(..login.start)?;
+    if head.ends_with(b"docker/") && bytes.get(login.end..)?.starts_with(b"-action") {
+        let inputs = inputs(text, login.end);
+        let host = inputs.text(&["registry"]);
+        let is_readable = host.is_none_or(|host| address(host).is_some());
+        return is_readable.then_some((inputs.text(&["username"])?, host.and_then(address)));
+    }
+    if !COMMANDS.iter().any(|command| head.ends_with(command)) {
+        return None;
+    }
+    let words = words(bytes, login.end);
+    let user = bytes.get(words.option(&["-u", "--username"])?)?;
+    let (host, is_elsewhere) = host(bytes, &words);
+    (!is_elsewhere).then_some((user, host))
 }
 
 #[cfg(test)]

@@ -9,6 +9,8 @@ mod service_account;
 
 use std::ops::Range;
 
+pub(crate) use login::user as login_user;
+
 use super::{Found, Parser, Section, Text, carries, credential, form, host, own};
 
 /// The parsers that rules may name.
