@@ -21,6 +21,8 @@ pub(super) struct Limits {
     pub(super) ratio: u64,
     /// Up to here the ratio is not looked at.
     pub(super) free: u64,
+    /// Bytes that all files of a run together may unpack to beyond the ratio.
+    pub(super) shared: u64,
     /// Bytes of one member.
     pub(super) member: u64,
     /// Bytes of archives inside archives that must be held whole, because their directory is at their end.
@@ -34,6 +36,7 @@ pub(super) const LIMITS: Limits = Limits {
     total: 2 << 30,
     ratio: 250,
     free: 64 << 20,
+    shared: 4 << 30,
     member: 512 << 20,
     held: 128 << 20,
 };
@@ -77,9 +80,9 @@ pub(super) struct Budget {
 }
 
 impl Budget {
-    /// For a file of this many bytes.
-    pub(super) fn new(limits: Limits, length: u64) -> Self {
-        let by_ratio = length.saturating_mul(limits.ratio).max(limits.free);
+    /// For a file of this many bytes, where this much is left of what all share.
+    pub(super) fn new(limits: Limits, length: u64, left: u64) -> Self {
+        let by_ratio = length.saturating_mul(limits.ratio).max(limits.free.min(left));
         let allowed = if by_ratio < limits.total { (by_ratio, Cause::Ratio) } else { (limits.total, Cause::Total) };
         Self {
             limits,
@@ -94,6 +97,11 @@ impl Budget {
 
     pub(super) fn limits(&self) -> &Limits {
         &self.limits
+    }
+
+    /// How much of what all share was used.
+    pub(super) fn beyond_ratio(&self, length: u64) -> u64 {
+        self.unpacked.get().saturating_sub(length.saturating_mul(self.limits.ratio))
     }
 
     /// Whether everything that was given is used up: nothing more is unpacked.

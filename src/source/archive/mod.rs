@@ -19,6 +19,7 @@ mod build;
 mod tests;
 
 use std::io::{Cursor, Read, Seek, SeekFrom};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::quota::Quota;
 use super::visit::Sink;
@@ -38,17 +39,21 @@ impl<C: Read + Seek + ?Sized> Content for C {}
 pub struct Unpacking<'s> {
     sink: Quota<'s>,
     limits: Limits,
+    /// What files have used of `Limits::shared`.
+    used: AtomicU64,
 }
 
 impl<'s> Unpacking<'s> {
     /// In front of this sink.
     pub fn new(sink: &'s dyn Sink) -> Self {
-        Self { sink: Quota::new(sink), limits: LIMITS }
+        Self { sink: Quota::new(sink), limits: LIMITS, used: AtomicU64::new(0) }
     }
 
     fn unpack(&self, kind: Kind, origin: &Origin, content: &mut dyn Content, length: u64) {
-        let budget = Budget::new(self.limits, length);
+        let left = self.limits.shared.saturating_sub(self.used.load(Ordering::Relaxed));
+        let budget = Budget::new(self.limits, length, left);
         Unpack::new(&self.sink, origin, &budget).file(kind, content);
+        self.used.fetch_add(budget.beyond_ratio(length), Ordering::Relaxed);
         budget.notifications(&shown(origin)).into_iter().for_each(|said| self.sink.notify(said));
     }
 }

@@ -270,9 +270,9 @@ fn an_archive_that_holds_itself_ends() {
     assert_eq!(seen.blobs.lock().unwrap().len(), 2, "the outermost and the innermost that was reached");
 }
 
-/// A zip whose members share one compressed content, after Fifield.
-fn overlapping(form: Form, members: usize, content: &[u8]) -> Vec<u8> {
-    let one = zip(form, &[("a", content)]);
+/// A zip whose directory names its one member many times.
+fn repeated(members: usize, content: &[u8]) -> Vec<u8> {
+    let one = zip(Form::DEFLATED, &[("a", content)]);
     let directory = memchr::memmem::rfind(&one, b"PK\x01\x02").unwrap();
     let end = memchr::memmem::rfind(&one, b"PK\x05\x06").unwrap();
     let mut out = one[..directory].to_vec();
@@ -286,9 +286,31 @@ fn overlapping(form: Form, members: usize, content: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-fn a_million_members_are_too_many() {
+fn a_content_is_unpacked_once_however_often_the_directory_names_it() {
+    let seen = unpacked(&repeated(100_000, NPMRC));
+    assert_eq!((planted(&seen), said(&seen)), (vec!["a".to_owned()], Vec::new()));
+}
+
+#[test]
+fn members_that_the_directory_misses_are_found() {
+    let whole = zip(Form::DEFLATED, &[("a", NPMRC), ("b", NPMRC), ("c", NPMRC)]);
+    let place = memchr::memmem::find_iter(&whole, b"PK\x01\x02").nth(1).unwrap() + 42;
+    for wrong in [1, u32::MAX - 1, u32::try_from(whole.len()).unwrap()] {
+        let mut misled = whole.clone();
+        misled[place..place + 4].copy_from_slice(&wrong.to_le_bytes());
+        let seen = unpacked(&misled);
+        assert_eq!(
+            (planted(&seen), seen.codes()),
+            (vec!["a".to_owned(), "c".to_owned(), "b".to_owned()], vec![Code::ArchiveDamaged]),
+            "{wrong}"
+        );
+    }
+}
+
+#[test]
+fn so_many_members_are_too_many() {
     let seen = Counted::default();
-    let bytes = overlapping(Form::default(), 1_000_000, b"x");
+    let bytes = zip(Form::default(), &vec![("a", b"x".as_slice()); 600_000]);
     Unpacking::new(&seen).blob(Blob::whole(object(ObjectKind::Blob), &bytes));
     assert_eq!(*seen.members.lock().unwrap(), (500_000, 500_000));
     let notes = seen.notes.lock().unwrap();
@@ -336,7 +358,7 @@ fn bombs_go_off_within_bounds() {
     let cases: [(&str, Vec<u8>, &str); 7] = [
         ("ratio", gzip(&zeros), "unpacks to more than 250 times its size"),
         ("ratio in layers", zip(Form::DEFLATED, &[("a", &gzip(&zeros))]), "unpacks to more than 250 times its size"),
-        ("overlapping", overlapping(Form::DEFLATED, 1000, &vec![b'x'; 1 << 20]), "more than 31457280 bytes unpacked"),
+        ("many", zip(Form::DEFLATED, &vec![("a", &zeros[..1 << 20]); 100]), "more than 31457280 bytes unpacked"),
         (
             "total",
             zip(Form::default(), &[("a", &noise), ("b", &noise), ("c", &noise), ("d", &noise)]),
@@ -344,13 +366,13 @@ fn bombs_go_off_within_bounds() {
         ),
         ("member", tar(&[("a", &noise), ("b", NPMRC)]), "a member of more than 4194304 bytes (at a)"),
         ("held", gzip(&zip(Form::default(), &[("a", &noise[..2 << 20])])), "a zip of more than 1048576 bytes"),
-        ("42", overlapping(Form::default(), 500, &floor), "unpack"),
+        ("42", zip(Form::default(), &[("a", floor.as_slice()); 50]), "unpack"),
     ];
     for (name, bytes, expected) in cases {
         let seen = Counted::default();
         let limits = match name {
             "member" => Limits { member: 4 << 20, ..limits },
-            "overlapping" => Limits { ratio: u64::MAX, ..limits },
+            "many" => Limits { ratio: u64::MAX, ..limits },
             _ => limits,
         };
         let unpacking = Unpacking { limits, ..Unpacking::new(&seen) };
@@ -362,6 +384,20 @@ fn bombs_go_off_within_bounds() {
     }
     let seen = unpacked(&lying);
     assert_eq!((seen.count("planted"), seen.codes()), (2, vec![Code::ArchiveDamaged]));
+}
+
+#[test]
+fn what_many_files_may_unpack_to_beyond_their_size_is_shared() {
+    let limits = Limits { ratio: 10, free: 1 << 20, shared: 3 << 20, ..LIMITS };
+    let (bomb, seen) = (gzip(&vec![0; 2 << 20]), Counted::default());
+    let unpacking = Unpacking { limits, ..Unpacking::new(&seen) };
+    for _ in 0..10 {
+        unpacking.blob(Blob::whole(object(ObjectKind::Blob), &bomb));
+    }
+    let least = bomb.len() as u64 * 10;
+    let unpacked = seen.members.lock().unwrap().1;
+    assert!(unpacked > 3 << 20 && unpacked < (4 << 20) + 10 * least, "{unpacked}");
+    assert_eq!(seen.notes.lock().unwrap().len(), 10);
 }
 
 #[test]

@@ -183,10 +183,7 @@ impl<'u> Unpack<'u> {
             if entry.encrypted {
                 self.budget.leave_out(Cause::Encrypted, &path);
             } else if entry.compressed > 0 {
-                match zip.body(&entry)? {
-                    Some(mut body) => self.entry(&entry, &mut body, at),
-                    None => self.budget.leave_out(Cause::Damaged, &path),
-                }
+                self.entry(&entry, &mut zip.body(&entry)?, at);
             }
         }
         if !zip.is_whole() {

@@ -1,9 +1,10 @@
 //! Reads zip: its directory, entry by entry, and the way to each content.
 //!
 //! What comes in: content that can be read at any place. What goes out: entries, also those of a zip with a program before it,
-//! of more than 4 GB, without sizes before the content, with two of one name; and, where the directory is lost, what stands behind
-//! it of local headers. What it must never do: believe a number, or hold the directory.
+//! of more than 4 GB, without sizes before the content, with two of one name; and, where the directory is lost or leads nowhere, what
+//! else there is of local headers. What it must never do: believe a number, hold the directory, or hand on one content twice.
 
+use std::collections::HashSet;
 use std::io::{self, Read, SeekFrom};
 
 use super::Content;
@@ -15,6 +16,8 @@ const END_64: u64 = 56;
 const LOCATOR: u64 = 20;
 const RECORD: usize = 46;
 const LOCAL: usize = 30;
+/// Of a header that no directory names: longer ones are no file's.
+const LONGEST_NAME: u16 = 4 << 10;
 const ENCRYPTED: u16 = 1;
 const SIZES_FOLLOW: u16 = 8;
 
@@ -28,9 +31,8 @@ pub(super) struct Entry {
     pub(super) compressed: u64,
     /// Bytes unpacked, as it says.
     pub(super) size: u64,
-    /// Where its content begins; for an entry of the directory, its local header.
+    /// Where its content begins; in the directory, its local header.
     at: u64,
-    local: bool,
 }
 
 /// A zip, and how far it has been read.
@@ -41,6 +43,12 @@ pub(super) struct Zip<'c> {
     directory: Option<Directory>,
     /// Behind the last content that was found; lost entries are looked for from here.
     behind: u64,
+    /// Where contents begin that were handed on, and how they are compressed: the directory may name one any number of times.
+    known: HashSet<(u64, u16)>,
+    /// Whether the directory named something that is not there.
+    is_misled: bool,
+    /// A part of the content that lost entries are looked for in, and where it begins.
+    part: (u64, Vec<u8>),
 }
 
 struct Directory {
@@ -57,7 +65,8 @@ impl<'c> Zip<'c> {
     pub(super) fn open(content: &'c mut dyn Content) -> io::Result<Self> {
         let length = content.seek(SeekFrom::End(0))?;
         let directory = Directory::find(content, length)?;
-        Ok(Self { content, length, directory, behind: 0 })
+        let (known, part) = (HashSet::new(), (0, Vec::new()));
+        Ok(Self { content, length, directory, behind: 0, known, is_misled: false, part })
     }
 
     /// Whether everything that was to be found is told by the directory.
@@ -66,55 +75,96 @@ impl<'c> Zip<'c> {
     }
 
     pub(super) fn next(&mut self) -> io::Result<Option<Entry>> {
-        if let Some(directory) = &mut self.directory {
+        while let Some(directory) = &mut self.directory {
             match directory.next(self.content)? {
-                Some(Ok(entry)) => {
-                    self.behind = self.behind.max(entry.at.saturating_add(entry.compressed).min(self.length));
-                    return Ok(Some(entry));
+                Some(Ok(mut entry)) => {
+                    let Some((header, _)) = local(self.content, entry.at)? else {
+                        self.is_misled = true;
+                        continue;
+                    };
+                    entry.at += behind_header(&header);
+                    if self.known.insert((entry.at, entry.method)) {
+                        self.behind = self.behind.max(entry.at.saturating_add(entry.compressed).min(self.length));
+                        return Ok(Some(entry));
+                    }
                 }
                 Some(Err(Lost)) => self.directory = None,
+                None if self.is_misled => (self.directory, self.behind) = (None, 0),
                 None => return Ok(None),
             }
         }
         self.salvage()
     }
 
-    /// The content of an entry as it stands in the archive; `None` where there is none.
-    pub(super) fn body(&mut self, entry: &Entry) -> io::Result<Option<io::Take<&mut dyn Content>>> {
-        let mut at = entry.at;
-        if !entry.local {
-            let Some((header, _)) = local(self.content, at)? else { return Ok(None) };
-            at += LOCAL as u64 + u64::from(short(&header, 26)) + u64::from(short(&header, 28));
-        }
-        self.content.seek(SeekFrom::Start(at))?;
-        Ok(Some((&mut *self.content as &mut dyn Content).take(entry.compressed)))
+    /// The content of an entry as it stands in the archive.
+    pub(super) fn body(&mut self, entry: &Entry) -> io::Result<io::Take<&mut dyn Content>> {
+        self.content.seek(SeekFrom::Start(entry.at))?;
+        Ok((&mut *self.content as &mut dyn Content).take(entry.compressed))
     }
 
     /// The next local header.
     fn salvage(&mut self) -> io::Result<Option<Entry>> {
-        while let Some(at) = find(self.content, self.behind, b"PK\x03\x04")? {
+        while let Some(at) = self.find(b"PK\x03\x04")? {
             self.behind = at + 4;
-            let Some((header, name)) = local(self.content, at)?.filter(|(header, _)| is_likely(header)) else {
+            let header = self.header(at)?;
+            if !is_likely(&header) {
                 continue;
-            };
-            let flags = short(&header, 6);
-            let start = at + LOCAL as u64 + u64::from(short(&header, 26)) + u64::from(short(&header, 28));
+            }
+            let Some((header, name)) = local(self.content, at)? else { continue };
+            let (flags, method) = (short(&header, 6), short(&header, 8));
+            let start = at + behind_header(&header);
             let left = self.length.saturating_sub(start);
-            let known = flags & SIZES_FOLLOW == 0 && long(&header, 18) != u32::MAX;
-            let compressed = if known { u64::from(long(&header, 18)).min(left) } else { left };
-            self.behind = if known { start.saturating_add(compressed) } else { start };
-            return Ok(Some(Entry {
-                name,
-                method: short(&header, 8),
-                encrypted: flags & ENCRYPTED != 0,
-                compressed,
-                size: u64::from(long(&header, 22)),
-                at: start,
-                local: true,
-            }));
+            let is_known = flags & SIZES_FOLLOW == 0 && long(&header, 18) != u32::MAX;
+            let compressed = if is_known { u64::from(long(&header, 18)).min(left) } else { left };
+            self.behind = if is_known { start.saturating_add(compressed) } else { start };
+            if self.known.insert((start, method)) {
+                let encrypted = flags & ENCRYPTED != 0;
+                return Ok(Some(Entry {
+                    name,
+                    method,
+                    encrypted,
+                    compressed,
+                    size: u64::from(long(&header, 22)),
+                    at: start,
+                }));
+            }
         }
         Ok(None)
     }
+
+    /// Where this stands next, from where the last content ended.
+    fn find(&mut self, needle: &[u8]) -> io::Result<Option<u64>> {
+        let mut from = self.behind;
+        // Mostly it is near.
+        let mut length = PART >> 9;
+        loop {
+            let (start, part) = &self.part;
+            let known = from.checked_sub(*start).and_then(|skip| part.get(usize::try_from(skip).ok()?..));
+            if let Some(known) = known.filter(|known| known.len() >= needle.len()) {
+                if let Some(found) = memchr::memmem::find(known, needle) {
+                    return Ok(Some(from + found as u64));
+                }
+                from += (known.len() - needle.len() + 1) as u64;
+            }
+            self.part = (from, read(self.content, from, length)?);
+            if self.part.1.len() < needle.len() {
+                return Ok(None);
+            }
+            length = PART.min(length * 2);
+        }
+    }
+
+    /// The bytes of a local header that was found there.
+    fn header(&mut self, at: u64) -> io::Result<Vec<u8>> {
+        let (start, part) = &self.part;
+        let known = at.checked_sub(*start).and_then(|skip| part.get(usize::try_from(skip).ok()?..)?.get(..LOCAL));
+        known.map_or_else(|| read(self.content, at, LOCAL as u64), |known| Ok(known.to_vec()))
+    }
+}
+
+/// How far the content stands behind the beginning of its local header.
+fn behind_header(header: &[u8]) -> u64 {
+    LOCAL as u64 + u64::from(short(header, 26)) + u64::from(short(header, 28))
 }
 
 /// The directory does not go on as it should.
@@ -201,7 +251,6 @@ fn record(bytes: &[u8], shift: u64) -> Option<(Entry, usize)> {
         compressed,
         size,
         at: at.saturating_add(shift),
-        local: false,
     };
     Some((entry, end))
 }
@@ -221,7 +270,9 @@ fn large_numbers(mut extra: &[u8]) -> &[u8] {
 
 /// Whether a local header that no directory names is one: by a version and a method that exist.
 fn is_likely(header: &[u8]) -> bool {
-    header.get(4).is_some_and(|version| *version <= 63) && matches!(short(header, 8), 0..=20 | 93..=99)
+    short(header, 26) <= LONGEST_NAME
+        && header.get(4).is_some_and(|version| *version <= 63)
+        && matches!(short(header, 8), 0..=20 | 93..=99)
 }
 
 /// The local header there, and its name.
@@ -232,23 +283,6 @@ fn local(content: &mut dyn Content, at: u64) -> io::Result<Option<(Vec<u8>, Vec<
     }
     let name = read(content, at + LOCAL as u64, u64::from(short(&header, 26)))?;
     Ok(Some((header, name)))
-}
-
-/// Where this stands next.
-fn find(content: &mut dyn Content, mut from: u64, needle: &[u8]) -> io::Result<Option<u64>> {
-    // Mostly it is near.
-    let mut length = PART >> 9;
-    loop {
-        let part = read(content, from, length)?;
-        if let Some(found) = memchr::memmem::find(&part, needle) {
-            return Ok(Some(from + found as u64));
-        }
-        if (part.len() as u64) < length {
-            return Ok(None);
-        }
-        from += length - needle.len() as u64;
-        length = PART.min(length * 2);
-    }
 }
 
 /// As many of these bytes as there are.
