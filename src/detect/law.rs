@@ -235,7 +235,7 @@ fn search(bytes: &[u8], fresh: Fresh<'_>) -> (Vec<String>, Below) {
 
 /// Credentials that far bytes make or break: `~` is a gap of any length, `;;;;;` a run with slashes in it and `,,,,,` one without, `|`
 /// cuts the text into parts, and what stands behind `!` hides the credential as long as it is there.
-const FAR: [&str; 44] = [
+const FAR: [&str; 48] = [
     "machine quay.io login |,,,,, password |{password}|\n",
     "machine |,,,,,.quay.io| password {password}\n",
     "https://mia:{password}@quay.io/;;;;;|a\\|{b}",
@@ -274,6 +274,10 @@ const FAR: [&str; 44] = [
     r#"|\n|\t_password: {base64:{password}}|;;;;;\n"#,
     "//r.invalid/:_authToken=${|;;;;;}|//r.invalid/:_authToken=${{uuid}}",
     "kind: Secret\n|stringData:\n  url: |https://quay.io/\n~|  password: {password}\n|",
+    "[[source]]\n~|\nurl = \"|https://mia:{password}@r.invalid/|\"",
+    "|<packageSources>|\n~\n<add key=\"a\" value=\"https://mia:{password}@r.invalid/|\" />",
+    "{|\"repositories\"|: [{\"type\": \";;;;;\", \"url\": \"https://mia:{password}@r.invalid/\"|}]}",
+    "|maven {|\n  name = ';;;;;'\n  url = uri('|https://mia:{password}@r.invalid/|')\n}",
     r#"{\"|http-basic|\": {\"r.invalid\": {\"x\": \",,,,,\", \"password\": \"{password}\"|}}}"#,
     "k=|fm2_|;;;;;%2F//r.invalid/:_authToken=|{npm_token}|",
     r"nuget push |a.nupkg;;;;;|\nid: {uuid}|",

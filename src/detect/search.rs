@@ -17,7 +17,7 @@ use super::decode::{Decoded, Done, LONGEST_WRAP, is_percent_encoded, percent_aro
 use super::encoded::{self, Forms};
 use super::matches::{merge, outward};
 use super::parse::names::{self, Names, Value};
-use super::parse::{AFTER, BEFORE, Found, Parser, Text, leads_nowhere};
+use super::parse::{AFTER, BEFORE, Found, Parser, Text, is_bare_url, leads_nowhere};
 use super::pattern::Pattern;
 use super::prefilter::Prefilter;
 use super::runs;
@@ -166,6 +166,10 @@ impl Search<'_> {
         let engine = self.engine;
         let Some((length, actions)) = engine.literals.get(literal) else { return };
         let hit = at..at + length;
+        self.text.anchor(&hit);
+        if is_bare_url(&self.text, &hit) {
+            return;
+        }
         for action in actions {
             match *action {
                 Action::Rule(rule) => self.read(rule, &hit),

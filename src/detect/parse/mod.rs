@@ -14,6 +14,7 @@ mod key;
 mod language;
 pub(crate) mod names;
 mod npm;
+mod repository;
 mod siblings;
 mod url;
 mod value;
@@ -27,6 +28,7 @@ pub(crate) use credential::user_name;
 pub(crate) use host::address as address_of;
 pub(crate) use names::is_anchored;
 use siblings::Siblings;
+pub(crate) use url::is_bare as is_bare_url;
 
 /// How far before an anchor bytes may decide over it without making its text one that must be searched whole after every change.
 /// A history is searched by what is new in it and what is near that, so every byte less is one less of gigabytes.
@@ -204,10 +206,10 @@ impl<'a> Text<'a> {
     }
 }
 
-/// Whether the bytes beside a hit show that it leads to nothing, and would do so without the escapes of a quoted string: the
-/// scheme of a URL with nobody in it, a part of a longer word. Almost all hits are of these.
+/// Whether the bytes beside a hit show that it leads to nothing, and would do so without the escapes of a quoted string: a part of a
+/// longer word.
 pub(crate) fn leads_nowhere(text: &Text<'_>, hit: &Range<usize>) -> bool {
-    url::is_bare(text, hit) || npm::is_part_of_word(text.bytes, hit) || carrier::is_prose(text.bytes, hit)
+    npm::is_part_of_word(text.bytes, hit) || carrier::is_prose(text.bytes, hit)
 }
 
 /// A credential as its file has it.

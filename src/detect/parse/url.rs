@@ -9,7 +9,7 @@ use std::ops::Range;
 use percent_encoding::percent_decode;
 
 use super::host::{Scheme, above_package, bound};
-use super::{Found, Text, credential};
+use super::{Found, Text, credential, repository};
 use crate::detect::placeholder::{is_machine_made, is_placeholder, is_placeholder_pair};
 use crate::model::BoundHost;
 
@@ -36,6 +36,9 @@ const NO_PASSWORDS: [&[u8]; 5] = [b"x-oauth-basic", b"x", b"x-oauth-token", b"oa
 
 /// The password of the URL that begins at the anchor.
 pub(super) fn password(text: &Text<'_>, anchor: Range<usize>) -> Option<Found> {
+    if repository::client(text, &anchor).is_some() {
+        return None; // another client's, whose keys are called the same
+    }
     read(text, anchor, is_registry)
 }
 
@@ -68,13 +71,13 @@ pub(super) fn keyed(
 }
 
 /// User and password of a URL, or the token that stands in for both.
-fn userinfo_of(text: &Text<'_>, anchor: &Range<usize>, userinfo: Range<usize>) -> Option<Found> {
+pub(super) fn userinfo_of(text: &Text<'_>, anchor: &Range<usize>, userinfo: Range<usize>) -> Option<Found> {
     let bytes = text.bytes;
     let raw = bytes.get(userinfo.clone())?;
     let colon = memchr::memchr(b':', raw).unwrap_or(raw.len());
     let (user, secret) = (decoded(raw.get(..colon)?), decoded(raw.get(colon + 1..).unwrap_or_default()));
     let host = userinfo.end + 1;
-    text.looks_at(&(anchor.start..url_from(bytes, host).end + 1));
+    text.looks_at(&(anchor.start..rest_of(bytes, host).end + 1));
     let is_stand_in = |secret: &[u8]| secret.is_empty() || NO_PASSWORDS.contains(&secret);
     if is_stand_in(&secret) {
         let span = userinfo.start..userinfo.start + colon;
@@ -103,7 +106,7 @@ fn read(text: &Text<'_>, anchor: Range<usize>, counts: impl Fn(&[u8], usize, usi
         return None;
     }
     // The path decides, too, and so does what ends it.
-    text.looks_up_to(url_from(bytes, userinfo.end + 1).end + 1);
+    text.looks_up_to(rest_of(bytes, userinfo.end + 1).end + 1);
     if !counts(bytes, anchor.start, userinfo.end + 1) {
         return None;
     }
@@ -125,7 +128,7 @@ pub(super) fn host_before(bytes: &[u8], name: usize) -> Option<BoundHost> {
 }
 
 /// Whether the hit is a URL's scheme with no user or password behind it, as almost all of them are.
-pub(super) fn is_bare(text: &Text<'_>, hit: &Range<usize>) -> bool {
+pub(crate) fn is_bare(text: &Text<'_>, hit: &Range<usize>) -> bool {
     text.bytes.get(hit.clone()).is_some_and(|scheme| scheme.ends_with(b"://")) && text.userinfo(hit.end).is_none()
 }
 
@@ -145,11 +148,11 @@ fn ends_authority(byte: u8) -> bool {
 /// The registry of the URL whose scheme begins at `start` and whose host at `host`.
 fn host(bytes: &[u8], start: usize, host: usize) -> Option<BoundHost> {
     let scheme = if bytes.get(start..)?.starts_with(b"https") { Scheme::Https } else { Scheme::Http };
-    bound(above_package(bytes.get(url_from(bytes, host))?), scheme)
+    bound(above_package(bytes.get(rest_of(bytes, host))?), scheme)
 }
 
 /// The rest of a URL, up to a character that none has, or to a variable.
-fn url_from(bytes: &[u8], at: usize) -> Range<usize> {
+pub(super) fn rest_of(bytes: &[u8], at: usize) -> Range<usize> {
     let rest = bytes.get(at..).unwrap_or_default();
     at..at + rest.iter().take(LONGEST_URL).take_while(|byte| is_url_character(**byte)).count()
 }
@@ -160,7 +163,7 @@ fn is_url_character(byte: u8) -> bool {
 }
 
 fn is_registry(bytes: &[u8], start: usize, host: usize) -> bool {
-    let url = bytes.get(url_from(bytes, host)).unwrap_or_default();
+    let url = bytes.get(rest_of(bytes, host)).unwrap_or_default();
     let is_package = memchr::memmem::find(url, b"/-/").is_some() && memchr::memmem::find(url, b".tgz").is_some();
     is_package || is_value_of_registry_key(bytes, start)
 }
@@ -171,7 +174,7 @@ fn is_value_of_registry_key(bytes: &[u8], start: usize) -> bool {
 }
 
 /// The key whose value begins at `start`, in lower case and without its signs, and where it begins.
-fn key_before(bytes: &[u8], start: usize) -> Option<(Vec<u8>, usize)> {
+pub(super) fn key_before(bytes: &[u8], start: usize) -> Option<(Vec<u8>, usize)> {
     let before = bytes.get(start.saturating_sub(LONGEST_KEY)..start).unwrap_or_default();
     let gap = before
         .iter()

@@ -17,5 +17,8 @@ pub(super) const ALL: [(&[&str], Read); 6] = [
     (&["extraheader", "extraHeader"], header::parse),
     (&["curl -", "curl \\\n"], curl::parse),
     (&["oauth_token:", "api_protocol:"], hosts::parse),
-    (&["kind: Secret"], secret::parse),
+    (
+        &["kind: Secret", "kind: \"Secret\"", "kind: 'Secret'", "\"kind\": \"Secret\"", "\"kind\":\"Secret\""],
+        secret::parse,
+    ),
 ];

@@ -1,8 +1,9 @@
-//! Kubernetes' opaque secrets that name a host: `url`, `username` and `password`, in base64 below `data`, in clear below `stringData`,
-//! as the tools that deploy from repositories and registries take them.
+//! Kubernetes' secrets that name a host: `url`, `username` and `password`, in base64 below `data`, in clear below `stringData`, as the tools
+//! that deploy from repositories and registries take them; and Tekton's, whose host is an annotation. In YAML and in JSON.
 
 use std::ops::Range;
 
+use super::form::json::{Object, objects};
 use super::form::lines::Table;
 use super::host::{address, is_address};
 use super::{Found, Section, Text, credential};
@@ -23,7 +24,7 @@ pub(super) fn parse(text: &Text<'_>, anchor: Range<usize>) -> Vec<Found> {
 fn read(text: &Text<'_>, anchor: Range<usize>) -> Option<Vec<Found>> {
     let bytes = text.bytes;
     // No `SecretStore`.
-    if bytes.get(anchor.end).is_some_and(|byte| !matches!(byte, b'\n' | b'\r' | b' ' | b'"' | b'\'')) {
+    if bytes.get(anchor.end).is_some_and(|byte| !matches!(byte, b'\n' | b'\r' | b' ' | b'"' | b'\'' | b',' | b'}')) {
         return None;
     }
     let document = document(bytes, &anchor);
@@ -31,12 +32,35 @@ fn read(text: &Text<'_>, anchor: Range<usize>) -> Option<Vec<Found>> {
     if text.unread(Section::Manifest, anchor.start..document.end).start > anchor.start {
         return None; // a part of the manifest that another beginning has been read with
     }
+    if bytes.get(anchor.start) == Some(&b'"') {
+        let objects = objects(bytes, enclosing(bytes, document.start, anchor.start)?);
+        text.looks_at(&(anchor.start..objects.end + 1));
+        let named = |name: &[u8]| {
+            objects.all.iter().find(|object| object.key.clone().and_then(|key| bytes.get(key)) == Some(name))
+        };
+        let annotated = named(b"annotations").and_then(|notes| {
+            let mut notes = notes.strings.iter().map(|(key, value)| (bytes.get(key.clone()), value.clone()));
+            notes.find(|(name, _)| name.is_some_and(is_annotation)).and_then(|(_, value)| bytes.get(value))
+        });
+        let data = named(b"stringData").map(|data| (data, false)).or_else(|| Some((named(b"data")?, true)));
+        let (data, is_encoded) = data?;
+        return credentials(|names| value_of(bytes, data, is_encoded, names), annotated);
+    }
     let manifest = Table::new(bytes, document.clone());
+    let annotated = manifest.settings().find(|(name, _)| is_annotation(name)).and_then(|(_, value)| bytes.get(value));
     let value = |names: &[&str]| {
         let span = manifest.value(names)?;
         Some((span.clone(), plain(bytes, document.start, span)?))
     };
-    let (_, host) = value(&HOSTS)?;
+    credentials(value, annotated)
+}
+
+/// The secrets of a manifest, by a way to read what it holds under one of some names. `annotated`: the host that Tekton is told.
+fn credentials(
+    value: impl Fn(&[&str]) -> Option<(Range<usize>, Vec<u8>)>,
+    annotated: Option<&[u8]>,
+) -> Option<Vec<Found>> {
+    let host = value(&HOSTS).map(|(_, host)| host).or_else(|| annotated.map(<[u8]>::to_vec))?;
     let host = bound(&host)?;
     let user = value(&USERS).map(|(_, user)| user);
     let of = |name: &&str| {
@@ -44,6 +68,34 @@ fn read(text: &Text<'_>, anchor: Range<usize>) -> Option<Vec<Found>> {
         credential::password(span, &secret, user.as_deref(), Some(host.clone()))
     };
     Some(SECRETS.iter().filter_map(of).collect())
+}
+
+/// `tekton.dev/docker-0`, `tekton.dev/git-0`
+fn is_annotation(name: &[u8]) -> bool {
+    name.starts_with(b"tekton.dev/")
+}
+
+/// What an object of JSON holds under one of these names, as it is meant.
+fn value_of(bytes: &[u8], data: &Object, is_encoded: bool, names: &[&str]) -> Option<(Range<usize>, Vec<u8>)> {
+    let span = data.value(bytes, names)?;
+    let raw = bytes.get(span.clone())?;
+    Some((span, if is_encoded { decoded(raw)? } else { raw.to_vec() }))
+}
+
+/// The brace of the object in which a key stands.
+fn enclosing(bytes: &[u8], floor: usize, at: usize) -> Option<usize> {
+    let mut depth = 0_usize;
+    let head = bytes.get(floor..at)?;
+    let place = head.iter().rposition(|byte| {
+        match byte {
+            b'}' => depth += 1,
+            b'{' if depth == 0 => return true,
+            b'{' => depth -= 1,
+            _ => {}
+        }
+        false
+    });
+    place.map(|place| floor + place)
 }
 
 /// The manifest among others in one file.
@@ -66,6 +118,10 @@ fn plain(bytes: &[u8], from: usize, span: Range<usize>) -> Option<Vec<u8>> {
     if section == b"stringData:" {
         return Some(raw.to_vec());
     }
+    decoded(raw)
+}
+
+fn decoded(raw: &[u8]) -> Option<Vec<u8>> {
     let mut decoded = decode::base64(raw)?;
     if decoded.ends_with(b"\n") {
         decoded.pop();
@@ -92,8 +148,30 @@ mod tests {
     fn manifests() {
         table(
             parse,
-            &["kind: Secret"],
+            &["kind: Secret", "kind: \"Secret\"", "\"kind\": \"Secret\"", "\"kind\":\"Secret\""],
             &[
+                (
+                    "{\"kind\": \"Secret\", \"metadata\": {\"name\": \"a\"}, \"stringData\": {\"url\": \"https://r.invalid\", \"username\": \"mia\", \"password\": \"Kestrel-1\"}}",
+                    &["mia Kestrel-1 r.invalid/"],
+                ),
+                (
+                    "{\n  \"data\": {\n    \"registry\": \"{base64:r.invalid}\",\n    \"password\": \"{base64:Kestrel-1}\"\n  },\n  \"kind\": \"Secret\"\n}",
+                    &["- Kestrel-1 r.invalid/"],
+                ),
+                (
+                    "{\"kind\":\"Secret\",\"metadata\":{\"annotations\":{\"tekton.dev/docker-0\":\"https://r.invalid\"}},\"stringData\":{\"username\":\"mia\",\"password\":\"Kestrel-1\"}}",
+                    &["mia Kestrel-1 r.invalid/"],
+                ),
+                (
+                    "kind: \"Secret\"\nmetadata:\n  annotations:\n    tekton.dev/docker-0: https://r.invalid\ntype: kubernetes.io/basic-auth\nstringData:\n  username: mia\n  password: Kestrel-1\n",
+                    &["mia Kestrel-1 r.invalid/"],
+                ),
+                ("{\"kind\":\"Secret\",\"stringData\":{\"password\":\"Kestrel-1\"}}", &[]),
+                (
+                    "{\"kind\":\"SecretStore\",\"stringData\":{\"url\":\"https://r.invalid\",\"password\":\"Kestrel-1\"}}",
+                    &[],
+                ),
+                ("{\"kind\": \"Secret\", \"data\": {\"url\": \"https://r.invalid\", \"password\": \"$(P)\"}}", &[]),
                 (
                     "apiVersion: v1\nkind: Secret\nmetadata:\n  name: repo\nstringData:\n  url: https://r.invalid/a\n  username: mia\n  password: Kestrel-1\n",
                     &["mia Kestrel-1 r.invalid/a/"],

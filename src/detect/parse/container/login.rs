@@ -5,14 +5,12 @@ use std::ops::Range;
 
 use memchr::memmem;
 
-use super::form::command::{Words, words};
-use super::form::lines::Table;
+use super::form::command::{Words, listed, words};
+use super::form::lines::inputs;
 use super::host::{address, is_address};
 use super::{Found, Text, credential};
 use crate::model::BoundHost;
 
-/// How far an action's inputs are followed.
-const INPUTS: usize = 400;
 const ABOVE: usize = 256;
 const COMMANDS: [&[u8]; 3] = [b"docker ", b"podman ", b"buildah "];
 const FLAGS: [&str; 6] = ["--password-stdin", "--insecure", "--plain-http", "--tls-verify", "-v", "--verbose"];
@@ -28,7 +26,9 @@ pub(super) fn parse(text: &Text<'_>, anchor: Range<usize>) -> Vec<Found> {
 
 fn login(text: &Text<'_>, anchor: &Range<usize>) -> Option<Found> {
     let bytes = text.bytes;
-    let words = words(bytes, anchor.end);
+    // `RUN ["docker", "login", …]`
+    let is_list = bytes.get(anchor.start) == Some(&b'"');
+    let words = if is_list { listed(bytes, anchor.end) } else { words(bytes, anchor.end) };
     text.looks_at(&(anchor.start..words.end + 1));
     let user = words.option(&["-u", "--username"]).and_then(|user| bytes.get(user));
     let span = words.option(&["-p", "--password"]).or_else(|| piped(text, anchor.start))?;
@@ -77,18 +77,11 @@ fn creds(text: &Text<'_>, anchor: &Range<usize>) -> Option<Found> {
 /// `uses: docker/login-action@v3`, `with:` registry, username and password.
 fn action(text: &Text<'_>, anchor: &Range<usize>) -> Option<Found> {
     let bytes = text.bytes;
-    let table = inputs(text, anchor.end);
+    let table = inputs(bytes, anchor.end);
     text.looks_at(&(anchor.start..table.body.end + 5));
     let span = table.value(&["password"])?;
     let host = table.text(&["registry"]).and_then(address);
     credential::password(span.clone(), bytes.get(span)?, table.text(&["username"]), host)
-}
-
-/// The inputs of an action that is named before `at`, up to the next action.
-fn inputs<'t>(text: &Text<'t>, at: usize) -> Table<'t> {
-    let end = text.bytes.len().min(at.saturating_add(INPUTS));
-    let rest = text.bytes.get(at..end).unwrap_or_default();
-    Table::new(text.bytes, at..memmem::find(rest, b"uses:").map_or(end, |next| at + next))
 }
 
 /// Who logs in where, by the command or the action of which this is the word `login`, wherever its password comes from. Without a host
@@ -97,7 +90,7 @@ pub(crate) fn user<'t>(text: &Text<'t>, login: &Range<usize>) -> Option<(&'t [u8
     let bytes = text.bytes;
     let head = bytes.get(..login.start)?;
     if head.ends_with(b"docker/") && bytes.get(login.end..)?.starts_with(b"-action") {
-        let inputs = inputs(text, login.end);
+        let inputs = inputs(bytes, login.end);
         let host = inputs.text(&["registry"]);
         let is_readable = host.is_none_or(|host| address(host).is_some());
         return is_readable.then_some((inputs.text(&["username"])?, host.and_then(address)));
@@ -118,13 +111,26 @@ mod tests {
 
     #[test]
     fn logins() {
-        let anchors = ["docker login", "podman login", "registry login", "-creds ", "-creds=", "docker/login-action"];
+        let anchors = [
+            "\"docker\", \"login\"",
+            "\"docker\",\"login\"",
+            "docker login",
+            "podman login",
+            "registry login",
+            "-creds ",
+            "-creds=",
+            "docker/login-action",
+        ];
         table(
             parse,
             &anchors,
             &[
                 ("docker login -u mia -p Kestrel-1 r.invalid\n", &["mia Kestrel-1 r.invalid/"]),
                 ("docker login --username=mia --password=Kestrel-1\r\n", &["mia Kestrel-1 -"]),
+                ("RUN [\"docker\", \"login\", \"-u\", \"mia\", \"-p\", \"Kestrel-1\"]\n", &["mia Kestrel-1 -"]),
+                ("[\"docker\",\"login\",\"--password=Kestrel-1\",\"r.invalid\"]", &["- Kestrel-1 r.invalid/"]),
+                ("RUN [\"docker\", \"login\", \"-u\", \"mia\", \"-p\", \"$PASSWORD\"]\n", &[]),
+                ("RUN [\"docker\", \"login\"]\nRUN [\"x\", \"-p\", \"Kestrel-1\"]", &[]),
                 ("sudo podman login -umia -pKestrel-1 r.invalid:5000 && x", &["mia Kestrel-1 r.invalid:5000/"]),
                 (
                     "RUN helm registry login r.invalid \\\n  -u mia \\\n  --password 'Kes trel'",

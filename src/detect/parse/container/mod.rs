@@ -26,6 +26,7 @@ pub(super) const PARSERS: [(&str, Parser); 5] = [
 fn docker(text: &Text<'_>, anchor: Range<usize>) -> Vec<Found> {
     match text.bytes.get(anchor.clone()).unwrap_or_default() {
         [b'.' | b'e', ..] => kubernetes::parse(text, anchor),
+        literal if literal.ends_with(b"\"login\"") => login::parse(text, anchor),
         [b'"', ..] | b"identitytoken" | b"registrytoken" => docker::parse(text, anchor),
         _ => login::parse(text, anchor),
     }

@@ -51,6 +51,28 @@ pub(in crate::detect::parse) fn words(bytes: &[u8], from: usize) -> Words<'_> {
     Words { bytes, all, end: at }
 }
 
+/// Reads the words of a command that is a list of strings, from behind its first ones to the bracket: `"-u", "mia"]`.
+pub(in crate::detect::parse) fn listed(bytes: &[u8], from: usize) -> Words<'_> {
+    let limit = bytes.len().min(from.saturating_add(REACH));
+    let mut all: Vec<Range<usize>> = Vec::new();
+    let mut at = from;
+    while at < limit && all.len() < MOST {
+        let rest = bytes.get(at..limit).unwrap_or_default();
+        match rest {
+            [b' ' | b'\t' | b'\n' | b'\r' | b',', ..] => at += 1,
+            [b'"' | b'\\', ..] => match quoted(rest) {
+                Some((inner, length)) => {
+                    all.push(at + inner.start..at + inner.end);
+                    at += length;
+                }
+                None => break,
+            },
+            _ => break,
+        }
+    }
+    Words { bytes, all, end: at }
+}
+
 /// A word and how far it reaches with its quotes.
 fn word(rest: &[u8]) -> Option<(Range<usize>, usize)> {
     if let Some((inner, length)) = quoted(rest) {

@@ -71,6 +71,27 @@ impl<'a> Table<'a> {
     }
 }
 
+/// The inputs of a workflow's action that is named before `at`, up to the next action.
+pub(in crate::detect::parse) fn inputs(bytes: &[u8], at: usize) -> Table<'_> {
+    /// How far they are followed.
+    const INPUTS: usize = 400;
+    let end = bytes.len().min(at.saturating_add(INPUTS));
+    let rest = bytes.get(at..end).unwrap_or_default();
+    Table::new(bytes, at..memchr::memmem::find(rest, b"uses:").map_or(end, |next| at + next))
+}
+
+/// The settings of a deployment of Travis CI whose provider is named before `at`: up to the next provider, or a line of less indent.
+pub(in crate::detect::parse) fn deployment(bytes: &[u8], at: usize) -> Table<'_> {
+    /// How far they are followed.
+    const SETTINGS: usize = 512;
+    let end = bytes.len().min(at.saturating_add(SETTINGS));
+    let rest = bytes.get(at..end).unwrap_or_default();
+    let is_outer = |line: &usize| rest.get(line + 1).is_some_and(|first| !matches!(first, b' ' | b'\t' | b'+' | b'#'));
+    let outer = memchr::memchr_iter(b'\n', rest).find(is_outer);
+    let next = memchr::memmem::find(rest, b"provider:");
+    Table::new(bytes, at..outer.into_iter().chain(next).min().map_or(end, |length| at + length))
+}
+
 /// A setting that fills a line.
 fn setting(bytes: &[u8], line: Range<usize>) -> Option<(&[u8], Range<usize>)> {
     let text = bytes.get(line.start..line.end.min(line.start.saturating_add(LONGEST_LINE)))?;

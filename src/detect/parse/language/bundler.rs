@@ -34,7 +34,8 @@ fn source(text: &Text<'_>, anchor: &Range<usize>) -> Option<Found> {
             gap.iter().all(|byte| matches!(byte, b' ' | b'"' | b'\'' | b'\\'))
         };
         match key {
-            b"source" => bytes.get(from..from + 2) == Some(b"--") || (is_call() && begins_line(bytes, from)),
+            b"source" if bytes.get(from..from + 2) == Some(b"--") => true,
+            b"source" => (is_call() && begins_line(bytes, from)) || is_option(bytes, from),
             b"bundlemirrorhttps" | b"gemhost" | b"rubygemshost" => true,
             b"add" | b"a" => bytes.get(..from).is_some_and(|head| head.ends_with(b"gem sources ")),
             b"remote" => bytes.get(..from).is_some_and(|head| head.ends_with(b"GEM\n  ")),
@@ -42,6 +43,13 @@ fn source(text: &Text<'_>, anchor: &Range<usize>) -> Option<Found> {
         }
     };
     url::keyed(text, anchor, is_source)
+}
+
+/// `gem "name", source: "https://…"`
+fn is_option(bytes: &[u8], from: usize) -> bool {
+    let head = bytes.get(from.saturating_sub(128)..from).unwrap_or_default();
+    let line = memchr::memrchr(b'\n', head).map_or(head, |at| head.get(at + 1..).unwrap_or_default());
+    line.ends_with(b", ") && line.trim_ascii_start().starts_with(b"gem ")
 }
 
 fn setting(text: &Text<'_>, anchor: Range<usize>) -> Option<Found> {
@@ -150,6 +158,8 @@ mod tests {
             &["https://"],
             &[
                 ("source \"https://mia:Kestrel-1@r.invalid/\"", &["mia Kestrel-1 r.invalid/"]),
+                ("gem \"a\", source: \"https://mia:Kestrel-1@r.invalid/\"", &["mia Kestrel-1 r.invalid/"]),
+                ("f a, source: \"https://mia:Kestrel-1@r.invalid/\"", &[]),
                 ("source 'https://mia:Kestrel-1@r.invalid' do", &["mia Kestrel-1 r.invalid/"]),
                 ("gem install x --source https://mia:Kestrel-1@r.invalid/", &["mia Kestrel-1 r.invalid/"]),
                 ("gem sources --add https://mia:Kestrel-1@r.invalid/", &["mia Kestrel-1 r.invalid/"]),

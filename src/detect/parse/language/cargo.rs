@@ -9,6 +9,8 @@ use super::host::{address, named};
 use super::{Found, Text, credential};
 use crate::model::BoundHost;
 
+/// How far away the other table of a registry may stand.
+const REACH: usize = 16 << 10;
 const FIELDS: [&str; 2] = ["token", "secret-key"];
 /// What may stand before a token that is sent as a header.
 const SCHEMES: [&[u8]; 2] = [b"Bearer ", b"Basic "];
@@ -41,8 +43,9 @@ fn host(bytes: &[u8], name: &[u8], table: &Table<'_>) -> Option<BoundHost> {
     let of = |table: &Table<'_>| index(table.text(&["index"])?);
     let name = name.strip_prefix(b"\"").and_then(|name| name.strip_suffix(b"\"")).unwrap_or(name);
     let header = [b"[registries.", name, b"]"].concat();
-    let others = memchr::memmem::find_iter(bytes, &header).take(4);
-    let other = || others.filter_map(|at| Table::below(bytes, at)).find_map(|(_, table)| of(&table));
+    let around = table.body.start.saturating_sub(REACH)..bytes.len().min(table.body.start.saturating_add(REACH));
+    let others = memchr::memmem::find_iter(bytes.get(around.clone())?, &header).take(4);
+    let other = || others.filter_map(|at| Table::below(bytes, around.start + at)).find_map(|(_, table)| of(&table));
     of(table).or_else(other).or_else(|| named(name))
 }
 

@@ -6,13 +6,16 @@ use std::ops::Range;
 use super::form::command::words;
 use super::form::json::{objects, opened, unescaped};
 use super::host::{address, is_address};
-use super::{Found, Text, credential};
+use super::{Client, Found, Text, credential, repository};
 use crate::detect::decode;
 use crate::model::BoundHost;
 
-/// `http-basic`: user and password for each host.
+/// `http-basic`: user and password for each host; and the address of a repository.
 pub(super) fn passwords(text: &Text<'_>, anchor: Range<usize>) -> Vec<Found> {
     let bytes = text.bytes;
+    if bytes.get(anchor.clone()).is_some_and(|literal| literal.ends_with(b"://")) {
+        return repository::password(text, &anchor, Client::Composer).into_iter().collect();
+    }
     if let Some(plain) = command(text, &anchor) {
         let read = || {
             let [key, user, secret] = plain.try_into().ok()?;

@@ -43,12 +43,18 @@ fn read(text: &Text<'_>, anchor: Range<usize>) -> Option<Found> {
     // The credentials' addresses are expressions: `#"https://host/.*"`.
     let plain: Vec<u8> = url?.iter().copied().filter(|byte| *byte != b'\\').take_while(|byte| *byte != b'*').collect();
     let plain = plain.strip_suffix(b".").unwrap_or(&plain);
-    let host = Some(plain).filter(|url| url.starts_with(b"http") || url.starts_with(b"s3")).and_then(address)?;
+    let is_address = plain.starts_with(b"http") || plain.starts_with(b"s3");
+    // `#"corp"` fits any address with that word in it; nothing but credentials has maps by expressions.
+    let is_word = key.get(..quote)?.ends_with(b"#") && memmem::find(bytes.get(map.clone())?, b":username").is_some();
+    if !(is_address || is_word) {
+        return None;
+    }
+    let host = if is_address { Some(address(plain)?) } else { None };
     let user = string(bytes, &map, b":username").and_then(|user| bytes.get(user));
     if !is_entry {
         return None;
     }
-    credential::password(span.clone(), bytes.get(span)?, user, Some(host))
+    credential::password(span.clone(), bytes.get(span)?, user, host)
 }
 
 fn string(bytes: &[u8], within: &Range<usize>, key: &[u8]) -> Option<Range<usize>> {
@@ -88,6 +94,12 @@ mod tests {
                     "{#\"https://r.invalid/repo\" {:username \"mia\" :password \"Kestrel-1\"}}",
                     &["mia Kestrel-1 r.invalid/repo/"],
                 ),
+                (
+                    ":auth {:repository-auth {#\"corp\" {:username \"mia\" :password \"Kestrel-1\"}}}",
+                    &["mia Kestrel-1 -"],
+                ),
+                ("{#\"corp\" {:password \"Kestrel-1\"}}", &[]),
+                ("{\"corp\" {:username \"mia\" :password \"Kestrel-1\"}}", &[]),
                 ("[\"corp\" {:url \"https://r.invalid\" :username :env/user :password :env/password}]", &[]),
                 ("(def db {:url \"jdbc:x://r.invalid\" :username \"mia\" :password \"Kestrel-1\"})", &[]),
                 ("(get \"https://r.invalid\" {:username \"mia\" :password \"Kestrel-1\"})", &[]),

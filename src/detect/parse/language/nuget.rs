@@ -9,7 +9,7 @@ use super::form::command::words;
 use super::form::json::{objects, opened};
 use super::form::xml::{attribute, content, tags, unescaped};
 use super::host::{address, is_address, named};
-use super::{Found, Section, Text, credential};
+use super::{Client, Found, Section, Text, credential, repository};
 use crate::model::BoundHost;
 
 /// How far above a password its source and its user stand.
@@ -40,6 +40,7 @@ pub(super) fn passwords(text: &Text<'_>, anchor: Range<usize>) -> Vec<Found> {
     match text.bytes.get(anchor.clone()).unwrap_or_default() {
         b"ClearTextPassword" => clear(text, &anchor).into_iter().collect(),
         b"endpointCredentials" => endpoints(text, &anchor),
+        b"https://" | b"http://" => repository::password(text, &anchor, Client::NuGet).into_iter().collect(),
         _ => command(text, &anchor).into_iter().collect(),
     }
 }

@@ -1,74 +1,28 @@
-//! `.pypirc`, Poetry's `auth.toml`, `pdm.toml`, uv's credentials, and package indexes with a password in their URL, in `pip.conf`,
-//! requirements, `pyproject.toml`, `uv.toml`, Pipfiles and on command lines.
+//! `.pypirc`, Poetry's `auth.toml`, `pdm.toml`, uv's credentials, twine's command, and package indexes with a password in their URL.
 
 use std::ops::Range;
 
 use super::form::command::words;
-use super::form::lines::{Table, value};
+use super::form::lines::{Table, deployment, inputs, value};
 use super::host::{address, named};
-use super::{Found, Section, Text, credential, url};
+use super::{Client, Found, Section, Text, credential, repository};
 use crate::model::BoundHost;
 
-/// How far a `.pypirc` is followed below its list of servers.
+/// How far a `.pypirc` is followed below its list of servers, and how far away an address stands that a name stands for.
 const REACH: usize = 4 << 10;
-/// How far above a `url` its table's header may stand.
-const ABOVE: usize = 256;
-/// Keys whose value is a package index: lower case, without signs.
-const INDEXES: [&[u8]; 18] = [
-    b"indexurl",
-    b"extraindexurl",
-    b"pipindexurl",
-    b"pipextraindexurl",
-    b"pipconfigsetglobalindexurl",
-    b"globalindexurl",
-    b"globalextraindexurl",
-    b"uvindexurl",
-    b"uvextraindexurl",
-    b"uvdefaultindex",
-    b"uvpublishurl",
-    b"defaultindex",
-    b"findlinks",
-    b"pipfindlinks",
-    b"publishurl",
-    b"repositoryurl",
-    b"twinerepositoryurl",
-    b"trustedindex",
-];
-/// Tables whose `url` is one.
-const TABLES: [&[u8]; 6] =
-    [b"[[tool.uv.index", b"[[index", b"[[tool.poetry.source", b"[[source", b"[[tool.pdm.source", b"[pypi"];
 
 pub(super) fn parse(text: &Text<'_>, anchor: Range<usize>) -> Vec<Found> {
     match text.bytes.get(anchor.clone()).unwrap_or_default() {
-        literal if literal.ends_with(b"://") => index(text, &anchor).into_iter().collect(),
+        literal if literal.ends_with(b"://") => {
+            repository::password(text, &anchor, Client::Python).into_iter().collect()
+        }
         b"[distutils]" => servers(text, anchor.start),
         b"http-basic" => http_basic(text, anchor),
         b"twine upload" => upload(text, anchor).into_iter().collect(),
+        b"gh-action-pypi-publish" => of_inputs(text, &anchor, &inputs(text.bytes, anchor.end)).into_iter().collect(),
+        b"provider: pypi" => of_inputs(text, &anchor, &deployment(text.bytes, anchor.end)).into_iter().collect(),
         _ => table(text, anchor.start).into_iter().collect(),
     }
-}
-
-fn index(text: &Text<'_>, anchor: &Range<usize>) -> Option<Found> {
-    url::keyed(text, anchor, |bytes, from, key| {
-        if key == b"url" {
-            text.looks_at(&(from.saturating_sub(ABOVE)..from));
-        }
-        is_index(bytes, from, key)
-    })
-}
-
-/// Whether a URL's key says that it is a package index.
-fn is_index(bytes: &[u8], from: usize, key: &[u8]) -> bool {
-    if INDEXES.contains(&key) || (key == b"i" && bytes.get(from..from + 2) == Some(b"-i")) {
-        return true;
-    }
-    if key != b"url" {
-        return false;
-    }
-    let above = bytes.get(from.saturating_sub(ABOVE)..from).unwrap_or_default();
-    let lines = above.rsplit(|byte| *byte == b'\n').map(|line| line.strip_prefix(b"+").unwrap_or(line).trim_ascii());
-    let mut headers = lines.filter(|line| line.first() == Some(&b'['));
-    headers.next().is_some_and(|header| TABLES.iter().any(|table| header.starts_with(table)))
 }
 
 /// The tables that `index-servers` of a `.pypirc` names.
@@ -97,15 +51,28 @@ fn table(text: &Text<'_>, at: usize) -> Option<Found> {
     let span = table.value(&["password", "token"])?;
     let user = table.text(&["username", "user"]);
     let url = table.text(&["repository", "url", "service"]).and_then(address);
-    credential::password(span.clone(), bytes.get(span)?, user, url.or_else(|| default(name)))
+    credential::password(span.clone(), bytes.get(span)?, user, url.or_else(|| default(bytes, at, name)))
 }
 
-/// The registry of a table that names no address: PyPI, or whatever the name stands for.
-fn default(name: &[u8]) -> Option<BoundHost> {
-    let last = name.rsplit(|byte| *byte == b'.').next().unwrap_or(name);
-    let last = last.trim_ascii().trim_ascii_end();
+/// The registry of a table or a command that names no address: PyPI, or what the same file says that the name stands for.
+fn default(bytes: &[u8], at: usize, name: &[u8]) -> Option<BoundHost> {
+    let last = name.rsplit(|byte| *byte == b'.').next().unwrap_or(name).trim_ascii();
     let last = last.strip_prefix(b"\"").and_then(|last| last.strip_suffix(b"\"")).unwrap_or(last);
-    if last == b"pypi" { None } else { named(last) }
+    if last == b"pypi" { None } else { stands_for(bytes, at, last).or_else(|| named(last)) }
+}
+
+/// The address of `[repositories.NAME]`, or of the source with `name = "NAME"`, near this place.
+fn stands_for(bytes: &[u8], at: usize, name: &[u8]) -> Option<BoundHost> {
+    let around = at.saturating_sub(REACH)..bytes.len().min(at.saturating_add(REACH));
+    let scope = bytes.get(around.clone())?;
+    let find = |words: [&[u8]; 3]| memchr::memmem::find(scope, &words.concat()).map(|at| around.start + at);
+    let table = |at| Table::below(bytes, at).and_then(|(_, table)| table.text(&["url"]));
+    let source = |at: usize| {
+        let head = bytes.get(around.start..at)?;
+        table(around.start + memchr::memmem::rfind(head, b"[[")?)
+    };
+    let url = find([b"[repositories.", name, b"]"]).and_then(table);
+    url.or_else(|| find([b"name = \"", name, b"\""]).and_then(source)).and_then(address)
 }
 
 /// Poetry's `[http-basic.NAME]`, `NAME = { username = …, password = … }` below `[http-basic]`, and the command that writes them.
@@ -117,7 +84,7 @@ fn http_basic(text: &Text<'_>, anchor: Range<usize>) -> Vec<Found> {
         if let Some(found) = table(text, header) {
             return vec![found];
         }
-        return Table::below(bytes, header).map(|(_, table)| inline(bytes, &table)).unwrap_or_default();
+        return Table::below(bytes, header).map(|(_, table)| inline(bytes, header, &table)).unwrap_or_default();
     }
     let line = head.rsplit(|byte| *byte == b'\n').next().unwrap_or_default();
     if memchr::memmem::find(line, b"poetry").is_none() || bytes.get(anchor.end) != Some(&b'.') {
@@ -127,15 +94,25 @@ fn http_basic(text: &Text<'_>, anchor: Range<usize>) -> Vec<Found> {
     text.looks_at(&(anchor.start..words.end + 1));
     let read = || {
         let [name, user, secret] = words.plain(&["--local"]).try_into().ok()?;
-        credential::password(secret.clone(), bytes.get(secret)?, bytes.get(user), default(bytes.get(name)?))
+        credential::password(
+            secret.clone(),
+            bytes.get(secret)?,
+            bytes.get(user),
+            default(bytes, anchor.start, bytes.get(name)?),
+        )
     };
     read().into_iter().collect()
 }
 
-fn inline(bytes: &[u8], table: &Table<'_>) -> Vec<Found> {
+fn inline(bytes: &[u8], at: usize, table: &Table<'_>) -> Vec<Found> {
     let found = table.settings().filter_map(|(name, span)| {
         let (user, secret) = (field(bytes, &span, b"username"), field(bytes, &span, b"password")?);
-        credential::password(secret.clone(), bytes.get(secret)?, user.and_then(|user| bytes.get(user)), default(name))
+        credential::password(
+            secret.clone(),
+            bytes.get(secret)?,
+            user.and_then(|user| bytes.get(user)),
+            default(bytes, at, name),
+        )
     });
     found.collect()
 }
@@ -148,6 +125,15 @@ fn field(bytes: &[u8], within: &Range<usize>, name: &[u8]) -> Option<Range<usize
     value(bytes, within.start + at + equals + 1..within.end)
 }
 
+/// What a job of CI gives to an action or a deployment.
+fn of_inputs(text: &Text<'_>, anchor: &Range<usize>, inputs: &Table<'_>) -> Option<Found> {
+    text.looks_at(&(anchor.start..inputs.body.end + 5));
+    let span = inputs.value(&["password"])?;
+    let user = inputs.text(&["user", "username"]);
+    let host = inputs.text(&["repository-url", "repository_url", "server"]).and_then(address);
+    credential::password(span.clone(), text.bytes.get(span)?, user, host)
+}
+
 fn upload(text: &Text<'_>, anchor: Range<usize>) -> Option<Found> {
     let bytes = text.bytes;
     let words = words(bytes, anchor.end);
@@ -155,7 +141,7 @@ fn upload(text: &Text<'_>, anchor: Range<usize>) -> Option<Found> {
     let secret = words.option(&["-p", "--password"])?;
     let user = words.option(&["-u", "--username"]).and_then(|user| bytes.get(user));
     let url = words.option(&["--repository-url"]).and_then(|url| address(bytes.get(url)?));
-    let name = words.option(&["-r", "--repository"]).and_then(|name| default(bytes.get(name)?));
+    let name = words.option(&["-r", "--repository"]).and_then(|name| default(bytes, anchor.start, bytes.get(name)?));
     credential::password(secret.clone(), bytes.get(secret)?, user, url.or(name))
 }
 
@@ -213,6 +199,14 @@ mod tests {
                     &["mia Kestrel-1 corp/", "tom Heron-22 -"],
                 ),
                 ("poetry config http-basic.corp mia Kestrel-1\n", &["mia Kestrel-1 corp/"]),
+                (
+                    "[http-basic.corp]\nusername = \"mia\"\npassword = \"Kestrel-1\"\n[repositories.corp]\nurl = \"https://r.invalid/a\"\n",
+                    &["mia Kestrel-1 r.invalid/a/"],
+                ),
+                (
+                    "[[tool.poetry.source]]\nname = \"corp\"\nurl = \"https://r.invalid/a\"\n[http-basic]\ncorp = { username = \"mia\", password = \"Kestrel-1\" }\n",
+                    &["mia Kestrel-1 r.invalid/a/"],
+                ),
                 ("poetry config http-basic.corp mia $PASSWORD\n", &[]),
                 ("[repository.pypi]\nusername = \"mia\"\npassword = \"Kestrel-1\"\n", &["mia Kestrel-1 -"]),
                 (
@@ -230,32 +224,24 @@ mod tests {
     }
 
     #[test]
-    fn indexes() {
+    fn jobs_of_ci() {
         table(
             parse,
-            &ANCHORS,
+            &["gh-action-pypi-publish", "provider: pypi"],
             &[
-                ("--index-url https://mia:Kestrel-1@r.invalid/simple", &["mia Kestrel-1 r.invalid/simple/"]),
-                ("--extra-index-url=https://mia:Kestrel-1@r.invalid/simple", &["mia Kestrel-1 r.invalid/simple/"]),
-                ("pip install -i https://mia:Kestrel-1@r.invalid/simple x", &["mia Kestrel-1 r.invalid/simple/"]),
-                ("[global]\nindex-url = https://mia:Kestrel-1@r.invalid/simple", &["mia Kestrel-1 r.invalid/simple/"]),
-                ("PIP_EXTRA_INDEX_URL: \"https://mia:Kestrel-1@r.invalid/\"", &["mia Kestrel-1 r.invalid/"]),
                 (
-                    "[[tool.uv.index]]\nname = \"c\"\nurl = \"https://mia:Kestrel-1@r.invalid/\"",
-                    &["mia Kestrel-1 r.invalid/"],
+                    "- uses: pypa/gh-action-pypi-publish@release/v1\n  with:\n    user: mia\n    password: Kestrel-1\n    repository-url: https://r.invalid/legacy/\n",
+                    &["mia Kestrel-1 r.invalid/legacy/"],
                 ),
                 (
-                    "[[source]]\nverify_ssl = true\nurl = \"https://mia:Kestrel-1@r.invalid/\"",
-                    &["mia Kestrel-1 r.invalid/"],
+                    "deploy:\n  provider: pypi\n  user: mia\n  password: Kestrel-1\n  on:\n    tags: true\n",
+                    &["mia Kestrel-1 -"],
                 ),
-                (
-                    "--index-url https://4k8z1q7m2x9c3v5bTq@r.invalid/simple",
-                    &["- 4k8z1q7m2x9c3v5bTq r.invalid/simple/"],
-                ),
-                ("--index-url https://${USER}:${PASS}@r.invalid/simple", &[]),
-                ("--index-url https://user:password@r.invalid/simple", &[]),
-                ("[database]\nurl = \"https://mia:Kestrel-1@r.invalid/\"", &[]),
-                ("see https://mia:Kestrel-1@r.invalid/", &[]),
+                ("deploy:\n  - provider: pypi\n    username: mia\n    password: 'Kestrel-1'\n", &["mia Kestrel-1 -"]),
+                ("deploy:\n  provider: pypi\n  user: mia\n  password:\n    secure: \"4k8z1q7m2x9c3v5bTq=\"\n", &[]),
+                ("deploy:\n  provider: pypi\n  user: mia\nafter:\n  password: Kestrel-1\n", &[]),
+                ("- uses: pypa/gh-action-pypi-publish@v1\n  with:\n    password: ${{ secrets.P }}\n", &[]),
+                ("- uses: pypa/gh-action-pypi-publish@v1\n- uses: x\n  with:\n    password: Kestrel-1\n", &[]),
             ],
         );
     }
