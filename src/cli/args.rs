@@ -113,6 +113,10 @@ pub(super) struct InputArgs {
     /// Search files that git ignores too
     #[arg(long)]
     pub(super) ignored: bool,
+    /// Look whether anything is missing that older commits need, too, which takes about half as long again (where a history lacks
+    /// what HEAD or a branch needs, this is done in any case)
+    #[arg(long, conflicts_with_all = ["no_history", "range", "staged", "pre_push", "pre_receive"])]
+    pub(super) connectivity: bool,
     /// Skip git objects larger than this (the run is then incomplete); units k, M, G
     #[arg(long, value_name = "SIZE", default_value = "256M", value_parser = size)]
     pub(super) max_object_size: u64,

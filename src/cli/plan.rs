@@ -41,6 +41,7 @@ pub(super) fn targets(args: &InputArgs) -> Result<Vec<Target>> {
         worktree: !args.no_worktree && matches!(objects, Objects::All | Objects::None),
         ignored: args.ignored,
         objects,
+        connectivity: args.connectivity,
         max_object_size: args.max_object_size,
         borrowed,
     };

@@ -1,9 +1,9 @@
 //! What a history names and does not have: a walk shows what is there, and nobody misses what it does not show.
 //!
 //! What comes in: the commits of a walk as they pass, and later the refs. What goes out: objects that a ref needs and that are not
-//! there, each with what names it: parents and trees of all commits, and everything below the trees of HEAD and of the branches.
-//! What it must never do: ask for the parents of a commit that no ref reaches, which git may have pruned, or read the trees of old
-//! commits, which takes longer than the search itself.
+//! there, each with what names it: parents and trees of all commits, and everything below the trees of HEAD and of the branches; where
+//! something of that is not there, or somebody asks, everything below the trees of all commits, too. What it must never do: ask for
+//! what no ref reaches, which git may have pruned, or read the trees of old commits unasked, which takes half as long as the search.
 //!
 //! Whether an object is there is looked up in the indexes while commits pass, many names at once in the order in which indexes hold
 //! them, and only names that lead nowhere are kept. So a whole history costs one look at each index after every so many commits, and
@@ -13,6 +13,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fs;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use super::absent::Absent;
 use super::commit::links;
 use super::display::display;
 use super::entries::Entries;
@@ -29,7 +30,7 @@ use crate::model::{Below, ObjectId, ObjectKind};
 const EMPTY_TREES: [&[u8]; 2] =
     [b"4b825dc642cb6eb9a060e54bf8d69288fbee4904", b"6ef19b41225c5369f1c104d45d8d85efa9b057b53b14b4b9b939dd74decc5321"];
 /// About so many names that lead nowhere are kept; from there on nobody counts them.
-const MOST_BROKEN: usize = 1 << 16;
+pub(super) const MOST_BROKEN: usize = 1 << 16;
 /// Trees that are read: of HEAD, and of all branches together. So many, and one more for so many objects of the database: reading
 /// a tree costs about as much as searching an object.
 const HEAD_TREES: (usize, usize) = (10_000, 4);
@@ -37,7 +38,7 @@ const BRANCH_TREES: (usize, usize) = (1_000, 50);
 /// So many names are looked up at once.
 const LOOKED_UP: usize = 1 << 16;
 /// No file system goes deeper.
-const LONGEST_PATH: usize = 16 << 10;
+pub(super) const LONGEST_PATH: usize = 16 << 10;
 
 /// Objects that are not there, each with what names it, in words.
 pub type Lacks = BTreeMap<ObjectId, String>;
@@ -110,7 +111,7 @@ impl<V> Watch<'_, V> {
     }
 }
 
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(super) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -136,8 +137,16 @@ impl<V: Visitor> Visitor for Watch<'_, V> {
 }
 
 impl Passed {
-    /// What `head` and the refs need and do not find. Nothing in a clone that is shallow or partial, which says so itself.
-    pub fn lacks(self, repo: &Repo, head: Option<ObjectId>, tips: &[Tip], ends: &Ends<'_>) -> Result<Lacks, GitError> {
+    /// What `head` and the refs need and do not find. `everywhere`: the trees of old commits are read in any case. Nothing in a clone that
+    /// is shallow or partial, which says so itself.
+    pub fn lacks(
+        self,
+        repo: &Repo,
+        head: Option<ObjectId>,
+        tips: &[Tip],
+        everywhere: bool,
+        ends: &Ends<'_>,
+    ) -> Result<Lacks, GitError> {
         if !repo.shallow().is_empty() || repo.partial().is_some() {
             return Ok(Lacks::new());
         }
@@ -147,7 +156,13 @@ impl Passed {
         let commits: Vec<ObjectId> = head.into_iter().chain(tips.iter().filter_map(Tip::commit)).collect();
         search.links(broken, commits, &repo.grafts());
         search.contents(head, tips);
-        let mut lacks = search.lacks;
+        let Search { reader, mut lacks, .. } = search;
+        if everywhere || !lacks.is_empty() {
+            let absent = Absent { repo, database: &database, reader: &reader, ends };
+            let known = |id: &ObjectId| lacks.contains_key(id);
+            let more = absent.needed(head, tips, &known);
+            lacks.extend(more);
+        }
         if !lacks.is_empty() {
             // What came while the walk went on is there.
             let now = repo.database();
@@ -245,7 +260,7 @@ fn is_branch(name: &str) -> bool {
 }
 
 /// Whether an object is there, or does not have to be: nothing has the id of zeros, which a forged or broken commit may name.
-fn has(database: &Database, id: &ObjectId) -> bool {
+pub(super) fn has(database: &Database, id: &ObjectId) -> bool {
     database.contains(id)
         || id.as_bytes().iter().all(|byte| *byte == 0)
         || EMPTY_TREES.iter().any(|digits| ObjectId::from_hex(digits).as_ref() == Some(id))
@@ -265,7 +280,7 @@ mod tests {
         let limits = Limits { max_object: 1 << 20, reach: 64, threads: None, memory: 1 << 20 };
         let (_, passed) = repo.walk_history(&limits, &Nobody);
         let (tips, _) = repo.refs().unwrap();
-        let lacks = passed.lacks(&repo, Some(scratch.id("HEAD")), &tips, &|| false).unwrap();
+        let lacks = passed.lacks(&repo, Some(scratch.id("HEAD")), &tips, true, &|| false).unwrap();
         lacks.into_iter().map(|(id, named)| format!("{id} {named}")).collect()
     }
 
@@ -302,7 +317,38 @@ mod tests {
             assert_lacks(&scratch, "HEAD~2", &format!("a parent of commit {old}"));
             scratch.git(&["branch", "old", "HEAD~2"]);
             assert_lacks(&scratch, "old:top", "top in refs/heads/old");
+            assert_lacks(&scratch, "HEAD~1:d/e/f", &format!("d/e/f in commit {old}"));
+            assert_lacks(&scratch, "HEAD~1:d/e", &format!("d/e in commit {old}"));
+            assert_lacks(&scratch, "HEAD~1:d", &format!("d in commit {old}"));
         }
+    }
+
+    #[test]
+    fn what_only_packed_trees_of_old_commits_name_is_missed() {
+        let scratch = Scratch::repository();
+        for number in 0..30 {
+            // Names enough for trees to be deltas of each other.
+            (0..20).for_each(|name| scratch.write(&format!("d/{name}"), format!("name {name}")));
+            scratch.write("d/changing", format!("content {number}"));
+            scratch.commit("more");
+        }
+        let [old, away] = ["HEAD~20", "HEAD~20:d/changing"].map(|revision| scratch.id(revision));
+        scratch.git(&["config", "uploadpack.allowFilter", "true"]);
+        let source = format!("file://{}", scratch.path().display());
+        // A clone without blobs that does not say that it is one.
+        let clone = Scratch::empty();
+        clone.git(&["clone", "-q", "--bare", "--filter=blob:none", &source, "."]);
+        assert_eq!(lacks(&clone), [""; 0]);
+        clone.git(&["config", "--unset", "remote.origin.promisor"]);
+        clone.git(&["config", "--unset", "remote.origin.partialclonefilter"]);
+        for file in fs::read_dir(clone.file("objects/pack")).unwrap().flatten() {
+            if file.path().extension().is_some_and(|extension| extension == "promisor") {
+                fs::remove_file(file.path()).unwrap();
+            }
+        }
+        let lacks = lacks(&clone);
+        assert_eq!(lacks.len(), 50);
+        assert!(lacks.contains(&format!("{away} d/changing in commit {old}")), "{lacks:?}");
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! What it must never do: write into a repository, run its hooks, filters or aliases, follow its configuration anywhere,
 //! or let one broken object end a run.
 
+mod absent;
 mod ancestry;
 mod commit;
 mod display;

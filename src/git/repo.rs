@@ -68,7 +68,7 @@ impl Repo {
                     opened: path.to_owned(),
                     git_dir: inner.path().to_owned(),
                     common_dir: inner.commondir().to_owned(),
-                    work_dir: inner.workdir().map(Path::to_owned),
+                    work_dir: inner.workdir().map(Path::to_owned).or_else(|| beside(path, inner.path())),
                     format: inner.object_format(),
                     by_objects_alone: false,
                     ref_tables: false,
@@ -348,6 +348,15 @@ fn is_remote(name: &str, key: &str) -> bool {
     name.starts_with("remote.") && name.ends_with(key)
 }
 
+/// The work tree of a repository whose configuration denies that there is one: the folder in which its `.git` lies was opened.
+fn beside(opened: &Path, git_dir: &Path) -> Option<PathBuf> {
+    let dot_git = opened.join(".git").canonicalize().ok()?;
+    git_dir
+        .canonicalize()
+        .is_ok_and(|git_dir| git_dir == dot_git && dot_git.ends_with(".git"))
+        .then(|| opened.to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -379,6 +388,9 @@ mod tests {
         scratch.git(&["clone", "-q", ".", "outer"]);
         scratch.git_in(&scratch.file("outer"), &["submodule", "--quiet", "add", "../bare.git", "sub"]);
         let cases = [(".", false), (".git", false), ("bare.git", true), ("tree", false), ("outer/sub", false)];
+        scratch.git(&["clone", "-q", ".", "denied"]);
+        scratch.git_in(&scratch.file("denied"), &["config", "core.bare", "true"]);
+        let cases = cases.into_iter().chain([("denied", false), ("denied/.git", true)]);
         for (path, bare) in cases {
             let repo = Repo::open(&scratch.file(path)).unwrap();
             let again = repo.opener().open().unwrap();

@@ -47,6 +47,8 @@ pub struct Selection {
     pub ignored: bool,
     /// Which objects.
     pub objects: Objects,
+    /// Whether the whole history is looked through for objects that are not there.
+    pub connectivity: bool,
     /// Objects larger than this many bytes are skipped.
     pub max_object_size: u64,
     /// Directories with more objects: a hook's quarantine.
@@ -182,7 +184,10 @@ impl Target {
                 let largest = selection.max_object_size;
                 match &selection.objects {
                     Objects::None => Ok(()),
-                    Objects::All => History::new(repo).max_object_size(largest).visit(sink),
+                    Objects::All => {
+                        let history = History::new(repo).max_object_size(largest).connectivity(selection.connectivity);
+                        history.visit(sink)
+                    }
                     Objects::Staged(index) => {
                         let staged = Staged::new(repo).max_object_size(largest);
                         match index {

@@ -22,6 +22,7 @@ const NAMED: usize = 3;
 pub struct History<'r> {
     repo: &'r Repo,
     max_object_size: u64,
+    is_checked: bool,
     counts: Counts,
 }
 
@@ -35,13 +36,20 @@ struct Counts {
 impl<'r> History<'r> {
     /// Of this repository.
     pub fn new(repo: &'r Repo) -> Self {
-        Self { repo, max_object_size: MAX_OBJECT_SIZE, counts: Counts::default() }
+        Self { repo, max_object_size: MAX_OBJECT_SIZE, is_checked: false, counts: Counts::default() }
     }
 
     /// With another limit on the size of an object.
     #[must_use]
     pub fn max_object_size(mut self, bytes: u64) -> Self {
         self.max_object_size = bytes;
+        self
+    }
+
+    /// Whether the trees of old commits, too, are looked through for objects that are not there.
+    #[must_use]
+    pub fn connectivity(mut self, is_checked: bool) -> Self {
+        self.is_checked = is_checked;
         self
     }
 
@@ -58,7 +66,7 @@ impl<'r> History<'r> {
     /// Says what the refs need and the walk did not find.
     fn lacking(&self, passed: Passed, head: &Head, tips: &[Tip], sink: &dyn Sink) -> Result<(), SourceError> {
         let head = if let Head::At(id) = head { Some(*id) } else { None };
-        let lacks = passed.lacks(self.repo, head, tips, &|| sink.stop().is_some())?;
+        let lacks = passed.lacks(self.repo, head, tips, self.is_checked, &|| sink.stop().is_some())?;
         if !lacks.is_empty() {
             sink.notify(lacking(&lacks));
         }
@@ -140,8 +148,7 @@ fn lacking(lacks: &Lacks) -> Notification {
     let more = if lacks.len() > NAMED { ", …" } else { "" };
     let message = format!(
         "the history needs at least {count} that the repository does not have, and what is in there was not searched: \
-         {}{more}; `git fsck` lists all that is missing, `git fetch --refetch` fetches it again \
-         (what only older commits have in their trees was not looked for)",
+         {}{more}; `git fsck` lists all that is missing, `git fetch --refetch` fetches it again",
         named.join(", ")
     );
     Notification::warning(Code::ObjectMissing, "", message)

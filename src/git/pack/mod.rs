@@ -271,6 +271,11 @@ impl Database {
         self.numbers() + self.loose_ids.len()
     }
 
+    /// Objects in files of their own.
+    pub fn loose(&self) -> &[ObjectId] {
+        &self.loose_ids
+    }
+
     /// More than any number.
     pub fn numbers(&self) -> usize {
         self.files.iter().map(|file| file.len() as usize).sum()
