@@ -27,6 +27,7 @@ pub(crate) use container::login_user;
 pub(crate) use credential::user_name;
 pub(crate) use host::address as address_of;
 pub(crate) use names::is_anchored;
+use repository::Client;
 use siblings::Siblings;
 pub(crate) use url::is_bare as is_bare_url;
 
@@ -91,6 +92,8 @@ pub(crate) struct Text<'a> {
     siblings: OnceCell<Siblings>,
     /// The authority that was looked at last.
     authority: RefCell<Authority>,
+    /// Whose repository the address is that was looked at last.
+    client: Cell<(usize, Option<Client>)>,
     /// What is being judged.
     anchor: Cell<(usize, usize)>,
     is_far: Cell<bool>,
@@ -118,6 +121,7 @@ impl<'a> Text<'a> {
             npm,
             siblings: OnceCell::new(),
             authority: RefCell::new(Authority { at: usize::MAX, userinfo: (None, 0) }),
+            client: Cell::new((usize::MAX, None)),
             anchor: Cell::new((0, 0)),
             is_far: Cell::new(false),
             read: Cell::default(),

@@ -75,21 +75,34 @@ const CALLS: [&[u8]; 6] = [b"url(", b"uri(", b"maven(", b"ivy(", b"url ", b"url 
 
 /// The credential of the address that begins at the anchor, if it is a repository of this client.
 pub(super) fn password(text: &Text<'_>, anchor: &Range<usize>, client: Client) -> Option<Found> {
-    let place = Place::new(text, anchor)?;
-    if place.client() != Some(client) {
+    if self::client(text, anchor) != Some(client) {
         return None;
     }
-    let mut found = userinfo_of(text, anchor, text.userinfo(anchor.end)?)?;
+    let userinfo = text.userinfo(anchor.end)?;
+    let path = text.bytes.get(rest_of(text.bytes, userinfo.end + 1))?;
+    let mut found = userinfo_of(text, anchor, userinfo)?;
     // A lock names hundreds of files, and whoever holds this may read all of them.
-    if let Some(host) = found.host.as_mut().filter(|_| place.is_file()) {
+    if let Some(host) = found.host.as_mut().filter(|_| is_file(path)) {
         "/".clone_into(&mut host.path);
     }
     Some(found)
 }
 
-/// Whose repository the address is.
+/// Whose repository the address is; looked for once for all that ask.
 pub(super) fn client(text: &Text<'_>, anchor: &Range<usize>) -> Option<Client> {
-    Place::new(text, anchor)?.client()
+    let (known, client) = text.client.get();
+    if known == anchor.start {
+        return client;
+    }
+    let client = Place::new(text, anchor).and_then(|place| place.client());
+    text.client.set((anchor.start, client));
+    client
+}
+
+/// Whether it is the address of a package's file.
+fn is_file(rest: &[u8]) -> bool {
+    let path = rest.split(|byte| matches!(byte, b'?' | b'#')).next().unwrap_or_default();
+    FILES.iter().any(|end| path.ends_with(end))
 }
 
 /// An address with what stands before and behind it.
@@ -126,12 +139,6 @@ impl<'a> Place<'a> {
     fn client(&self) -> Option<Client> {
         let readers = [Self::python, Self::cargo, Self::json, Self::xml, Self::script];
         readers.into_iter().find_map(|read| read(self))
-    }
-
-    /// Whether it is the address of a package's file.
-    fn is_file(&self) -> bool {
-        let path = self.tail.split(|byte| matches!(byte, b'?' | b'#')).next().unwrap_or_default();
-        FILES.iter().any(|end| path.ends_with(end))
     }
 
     fn python(&self) -> Option<Client> {

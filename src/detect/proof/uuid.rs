@@ -4,6 +4,8 @@ use super::Proven;
 use crate::detect::placeholder::is_typed_uuid;
 
 const LENGTH: usize = 36;
+/// What the help text of NuGet's client gives for a key, in every copy of it (NuGet.Client NuGetCommand.resx, PushCommandUsageExamples).
+const OF_MANUAL: [&str; 2] = ["4003d786-cc37-4004", "-bfdf-c4f3e8ef9b3a"];
 
 /// Whether this is a UUID in small letters, with its hyphens.
 pub(super) fn is_uuid(text: &[u8]) -> bool {
@@ -18,7 +20,8 @@ pub(super) fn is_uuid(text: &[u8]) -> bool {
 pub(super) fn uuid(secret: &[u8]) -> Option<Proven> {
     let (_, uuid) = secret.split_at_checked(secret.len().checked_sub(LENGTH)?)?;
     let small = uuid.to_ascii_lowercase();
-    (is_uuid(&small) && !is_typed_uuid(&small)).then(Proven::silent)
+    let is_of_manual = OF_MANUAL.concat().as_bytes() == small;
+    (is_uuid(&small) && !is_typed_uuid(&small) && !is_of_manual).then(Proven::silent)
 }
 
 /// The same, made of random numbers: version 4 of the variant of RFC 9562.
@@ -40,6 +43,7 @@ mod tests {
         let other = format!("{}1{}", &minted[..14], &minted[15..]);
         assert!(uuid(minted.as_bytes()).is_some() && random(minted.as_bytes()).is_some());
         assert!(uuid(format!("ovsxp_{other}").as_bytes()).is_some() && random(other.as_bytes()).is_none());
+        assert_eq!(uuid(OF_MANUAL.concat().to_uppercase().as_bytes()), None);
         for text in ["", "00000000-0000-4000-8000-000000000000", &minted[..35], &minted.replace('-', "0")] {
             assert_eq!(uuid(text.as_bytes()), None, "{text}");
         }

@@ -71,6 +71,7 @@ pub(in crate::detect::parse) fn objects(bytes: &[u8], open: usize) -> Objects {
                 stack.push(all.len() - 1);
             }
             Some(b'{') | None => break,
+            Some(b'[') if lists >= DEEPEST => break,
             Some(b'}') => _ = stack.pop(),
             Some(b'[') => {
                 lists += 1;
