@@ -112,7 +112,7 @@ impl Absent<'_> {
         for id in self.database.loose().iter().take_while(|_| !(self.ends)()) {
             let is_tree = self.reader.header(id).is_ok_and(|(kind, _)| kind == Kind::Tree);
             if let Some(Ok(tree)) = is_tree.then(|| self.reader.read_as(id, Kind::Tree)) {
-                survey.names(tree.bytes(), &[0..tree.bytes().len()], id_length);
+                survey.names(tree.bytes(), std::iter::once(0..tree.bytes().len()), id_length);
             }
         }
         survey.look_up(std::mem::take(&mut *locked(&survey.named)));
@@ -130,7 +130,7 @@ struct Survey<'s> {
 
 impl Survey<'_> {
     /// Takes note of what these ranges of a tree name: an id stands behind each zero that ends a name.
-    fn names(&self, tree: &[u8], ranges: &[Range<usize>], id_length: usize) {
+    fn names(&self, tree: &[u8], ranges: impl Iterator<Item = Range<usize>>, id_length: usize) {
         let mut names = Vec::new();
         for range in ranges {
             let fresh = tree.get(range.clone()).unwrap_or_default();
@@ -175,8 +175,8 @@ impl Visitor for Survey<'_> {
     fn tree(&self, tree: Tree<'_>) {
         let id_length = tree.id.as_bytes().len();
         match &tree.fresh {
-            Fresh::Ranges(ranges) => self.names(tree.bytes, ranges, id_length),
-            Fresh::All => self.names(tree.bytes, &[0..tree.bytes.len()], id_length),
+            Fresh::Ranges(ranges) => self.names(tree.bytes, ranges.iter().cloned(), id_length),
+            Fresh::All => self.names(tree.bytes, std::iter::once(0..tree.bytes.len()), id_length),
         }
     }
 
