@@ -109,11 +109,11 @@ fn fresh(parts: &[Range<usize>], length: usize) -> Vec<Range<usize>> {
     ranges
 }
 
-/// All that a match says.
+/// All that a match says of itself. What else its file says of it may stand so far away that a part of an encoded text does not hold it.
 type Told = (usize, Range<usize>, Secret, Option<String>, Option<BoundHost>, Evidence, Offline, Option<String>);
 
 fn told(found: Match) -> Told {
-    let Match { rule, span, secret, user, host, evidence, offline, allow } = found;
+    let Match { rule, span, secret, user, host, evidence, offline, allow, companions: _ } = found;
     (rule, span, secret, user, host, evidence, offline, allow)
 }
 

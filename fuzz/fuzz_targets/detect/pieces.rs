@@ -45,7 +45,7 @@ counter_examples = ["acmeword"]
 "#;
 
 /// Files that bind what they hold to a host, in the forms that people write. The gap is where others write more.
-const FORMS: [&str; 42] = [
+const FORMS: [&str; 52] = [
     "//{host}/:_authToken={npm_token}\n",
     "//{host}/:username=mia\n{gap}//{host}/:_password={base64:{password}}\n",
     "registry=https://{host}/\n{gap}\n_auth={auth}\nalways-auth=true\n",
@@ -63,6 +63,16 @@ const FORMS: [&str; 42] = [
     "[pypi]\nusername = __token__\n{gap}\npassword = {pypi_token}\n",
     "[pypi]\nusername = mia\n{gap}\npassword = {password}\n",
     "--extra-index-url https://mia:{password}@{host}/{gap}/simple\n",
+    "source = { registry = \"https://mia:{password}@{host}/simple\" }\n",
+    "{ url = \"https://mia:{password}@{host}/{gap}/a-1.whl\", hash = \"sha256:00\" }\n",
+    "source = \"registry+https://mia:{password}@{host}/index\"\n",
+    "{\"repositories\": [{\"type\": \"{gap}\", \"url\": \"https://mia:{password}@{host}/\"}]}\n",
+    "<packageSources>\n{gap}\n<add key=\"corp\" value=\"https://mia:{password}@{host}/\" />\n",
+    "<repository>\n{gap}<url>https://mia:{password}@{host}/maven</url>\n</repository>\n",
+    "{\"version\":1,\"hosted\":[{\"url\":\"https://{host}\",{gap}\"token\":\"{opaque}\"}]}\n",
+    "{\"kind\":\"Secret\",\"stringData\":{\"url\":\"https://{host}\",\"a\":\"{gap}\",\"password\":\"{password}\"}}\n",
+    "DOCKERHUB_USERNAME=mia\n{gap}\nDOCKERHUB_TOKEN={docker_pat}\ndocker login -u tom {host}\n",
+    "RUN [\"docker\", \"login\", \"-u\", \"mia\", {gap} \"-p\", \"{password}\", \"{host}\"]\n",
     "[[source]]\nurl = \"https://mia:{password}@{host}/simple\"\nverify_ssl = true\n",
     "[registries.corp]\nindex = \"https://{host}/\"\n{gap}\ntoken = \"{opaque}\"\n",
     "[http-basic.corp]\nusername = \"mia\"\n{gap}\npassword = \"{password}\"\n",
