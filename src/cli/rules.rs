@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use anyhow::{Context as _, Result, bail};
 
 use crate::detect::rules;
-use crate::model::{Matcher, Rule, RuleSet};
+use crate::model::{Matcher, Part, Rule, RuleSet};
 use crate::report::wrapped;
 
 use super::args::{RulesArgs, RulesCommand};
@@ -75,6 +75,13 @@ fn show(rule: &Rule, set: &RuleSet) -> String {
         row("literals", &rule.literals.join(" "));
     }
     if let Some(facts) = set.registry(&rule.registry) {
+        for part in [Part::User, Part::Organization, Part::Host] {
+            let names: Vec<&str> =
+                facts.companions.iter().filter(|(of, _)| *of == part).map(|(_, name)| name.as_str()).collect();
+            if !names.is_empty() {
+                row("beside", &format!("{}: {}", part.as_str(), names.join(" ")));
+            }
+        }
         if let Some(page) = &facts.owner_page {
             row("owner", page);
         }

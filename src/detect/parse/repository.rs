@@ -144,7 +144,7 @@ impl<'a> Place<'a> {
     fn python(&self) -> Option<Client> {
         let key = self.key.as_slice();
         let is_option = self.bytes.get(self.from..self.from + 2) == Some(b"--");
-        let is_pip = || begins_line(self.bytes, self.from) || self.has_before(b"pip");
+        let is_pip = || begins_line(self.bytes, self.from) || self.has_before(b"pip ") || self.has_before(b"pip3 ");
         let is_python = match key {
             b"i" | b"f" => self.bytes.get(self.from) == Some(&b'-') && is_pip(),
             b"index" => is_option,
@@ -330,6 +330,7 @@ mod tests {
             "[package.source]\ntype = \"git\"\nurl = \"~\"",
             "curl -i ~",
             "curl -f ~",
+            "pipeline: curl -i ~",
             "see ~",
             "git clone ~",
             "\"url\": \"~\"",

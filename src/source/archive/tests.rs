@@ -292,6 +292,14 @@ fn a_content_is_unpacked_once_however_often_the_directory_names_it() {
 }
 
 #[test]
+fn a_length_that_lies_hides_nothing_that_another_entry_names() {
+    let mut twice = repeated(2, NPMRC);
+    let first = memchr::memmem::find(&twice, b"PK\x01\x02").unwrap();
+    twice[first + 20..first + 24].copy_from_slice(&3_u32.to_le_bytes());
+    assert!(planted(&unpacked(&twice)).contains(&"a".to_owned()));
+}
+
+#[test]
 fn members_that_the_directory_misses_are_found() {
     let whole = zip(Form::DEFLATED, &[("a", NPMRC), ("b", NPMRC), ("c", NPMRC)]);
     let place = memchr::memmem::find_iter(&whole, b"PK\x01\x02").nth(1).unwrap() + 42;

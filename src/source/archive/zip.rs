@@ -4,7 +4,7 @@
 //! of more than 4 GB, without sizes before the content, with two of one name; and, where the directory is lost or leads nowhere, what
 //! else there is of local headers. What it must never do: believe a number, hold the directory, or hand on one content twice.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::io::{self, Read, SeekFrom};
 
 use super::Content;
@@ -43,8 +43,9 @@ pub(super) struct Zip<'c> {
     directory: Option<Directory>,
     /// Behind the last content that was found; lost entries are looked for from here.
     behind: u64,
-    /// Where contents begin that were handed on, and how they are compressed: the directory may name one any number of times.
-    known: HashSet<(u64, u16)>,
+    /// Where contents begin that were handed on, how they are compressed, and how long they were said to be: the directory may name one
+    /// any number of times, and the first time with a length that hides most of it.
+    known: HashMap<(u64, u16), u64>,
     /// Whether the directory named something that is not there.
     is_misled: bool,
     /// A part of the content that lost entries are looked for in, and where it begins.
@@ -65,7 +66,7 @@ impl<'c> Zip<'c> {
     pub(super) fn open(content: &'c mut dyn Content) -> io::Result<Self> {
         let length = content.seek(SeekFrom::End(0))?;
         let directory = Directory::find(content, length)?;
-        let (known, part) = (HashSet::new(), (0, Vec::new()));
+        let (known, part) = (HashMap::new(), (0, Vec::new()));
         Ok(Self { content, length, directory, behind: 0, known, is_misled: false, part })
     }
 
@@ -83,7 +84,7 @@ impl<'c> Zip<'c> {
                         continue;
                     };
                     entry.at += behind_header(&header);
-                    if self.known.insert((entry.at, entry.method)) {
+                    if self.is_more(&entry) {
                         self.behind = self.behind.max(entry.at.saturating_add(entry.compressed).min(self.length));
                         return Ok(Some(entry));
                     }
@@ -102,6 +103,14 @@ impl<'c> Zip<'c> {
         Ok((&mut *self.content as &mut dyn Content).take(entry.compressed))
     }
 
+    /// Whether there is more in the entry than was handed on already.
+    fn is_more(&mut self, entry: &Entry) -> bool {
+        let longest = self.known.entry((entry.at, entry.method)).or_default();
+        let is_more = entry.compressed > *longest;
+        *longest = entry.compressed.max(*longest);
+        is_more
+    }
+
     /// The next local header.
     fn salvage(&mut self) -> io::Result<Option<Entry>> {
         while let Some(at) = self.find(b"PK\x03\x04")? {
@@ -117,16 +126,10 @@ impl<'c> Zip<'c> {
             let is_known = flags & SIZES_FOLLOW == 0 && long(&header, 18) != u32::MAX;
             let compressed = if is_known { u64::from(long(&header, 18)).min(left) } else { left };
             self.behind = if is_known { start.saturating_add(compressed) } else { start };
-            if self.known.insert((start, method)) {
-                let encrypted = flags & ENCRYPTED != 0;
-                return Ok(Some(Entry {
-                    name,
-                    method,
-                    encrypted,
-                    compressed,
-                    size: u64::from(long(&header, 22)),
-                    at: start,
-                }));
+            let (encrypted, size) = (flags & ENCRYPTED != 0, u64::from(long(&header, 22)));
+            let entry = Entry { name, method, encrypted, compressed, size, at: start };
+            if self.is_more(&entry) {
+                return Ok(Some(entry));
             }
         }
         Ok(None)
