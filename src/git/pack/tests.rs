@@ -494,6 +494,20 @@ fn raw(name: &str, bytes: Vec<u8>) -> Written {
 }
 
 #[test]
+fn an_index_that_calls_two_objects_by_one_id_hides_neither() {
+    for harmless_first in [true, false] {
+        let harmless = blob(&filler(200, 1));
+        let other = Written { id: harmless.id, ..blob(&[filler(200, 1), token(3)].concat()) };
+        let entries = if harmless_first { [harmless, other] } else { [other, harmless] };
+        let scratch = tempfile::tempdir().unwrap();
+        image(&entries, IndexFormat::V2).write(scratch.path(), "a");
+        let (searched, _) = walk(scratch.path());
+        let found = searched.found.into_inner().unwrap();
+        assert_eq!(found.get(&entries[0].id).map(BTreeSet::len), Some(1), "{harmless_first}");
+    }
+}
+
+#[test]
 fn each_lie_costs_one_notification() {
     let good = [filler(200, 1), token(3)].concat();
     let lie = |name: &'static str, bytes: Vec<u8>| (name, raw(name, bytes));
