@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::Found;
+use super::host::is_of_manual;
 use crate::detect::placeholder::{is_machine_made, is_placeholder, is_placeholder_pair, is_reference};
 use crate::model::BoundHost;
 
@@ -29,6 +30,7 @@ pub(super) fn password(
         || is_expression(secret)
         || TYPED.contains(&secret)
         || is_placeholder_pair(name, secret)
+        || host.as_ref().is_some_and(is_of_manual)
         || (is_placeholder(secret) && (is_placeholder(name) || is_bare_word(secret)))
     {
         return None;

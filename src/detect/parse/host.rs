@@ -61,6 +61,14 @@ pub(super) fn named(name: &[u8]) -> Option<BoundHost> {
     bound(name, Scheme::Unknown).map(|bound| BoundHost { port: None, path: "/".to_owned(), ..bound })
 }
 
+/// Whether the host is one that manuals write and nobody has: RFC 2606, section 3, and the domain of section 2 that is named so.
+pub(super) fn is_of_manual(host: &BoundHost) -> bool {
+    const RESERVED: [&str; 4] = ["example.com", "example.net", "example.org", "example"];
+    let is_below =
+        |domain: &&str| host.host.strip_suffix(*domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
+    RESERVED.iter().any(is_below)
+}
+
 /// Whether text is written like a host: with a dot or a port.
 pub(super) fn is_address(text: &[u8]) -> bool {
     let host = address(text);
@@ -105,6 +113,20 @@ mod tests {
             ("", Unknown, None),
         ] {
             assert_eq!(bound(text.as_bytes(), scheme).map(|host| host.to_string()).as_deref(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn hosts_of_manuals() {
+        for (text, expected) in [
+            ("example.com", true),
+            ("https://npm.Example.org:8443/a", true),
+            ("registry.example", true),
+            ("notexample.com", false),
+            ("example.com.acme.invalid", false),
+            ("r.invalid", false),
+        ] {
+            assert_eq!(address(text.as_bytes()).is_some_and(|host| is_of_manual(&host)), expected, "{text}");
         }
     }
 

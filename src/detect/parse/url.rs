@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use percent_encoding::percent_decode;
 
-use super::host::{Scheme, above_package, bound};
+use super::host::{Scheme, above_package, bound, is_of_manual};
 use super::{Found, Text, credential, repository};
 use crate::detect::placeholder::{is_machine_made, is_placeholder, is_placeholder_pair};
 use crate::model::BoundHost;
@@ -111,7 +111,7 @@ fn read(text: &Text<'_>, anchor: Range<usize>, counts: impl Fn(&[u8], usize, usi
         return None;
     }
     text.looks_far();
-    let host = host(bytes, anchor.start, userinfo.end + 1)?;
+    let host = host(bytes, anchor.start, userinfo.end + 1).filter(|host| !is_of_manual(host))?;
     let user = std::str::from_utf8(&user).ok().filter(|user| !user.is_empty()).map(str::to_owned);
     let span = userinfo.start + colon + 1..userinfo.end;
     Some(Found { user, host: Some(host), ..Found::new(span, secret.into_owned()) })
