@@ -106,8 +106,18 @@ fn standard(byte: u8) -> u8 {
 }
 
 /// Whether a character belongs to base64, of either alphabet.
+#[inline]
 pub(crate) fn is_base64(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_')
+    static TABLE: [bool; 256] = {
+        let mut table = [false; 256];
+        let mut byte = 0u8;
+        while byte < 128 {
+            table[byte as usize] = byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_');
+            byte += 1;
+        }
+        table
+    };
+    TABLE[usize::from(byte)]
 }
 
 /// How a text looks inside base64, at each of the three alignments: the characters that depend on nothing but it, and the

@@ -1,7 +1,7 @@
 //! The search for very many literals: a few bytes at a time are looked up among all that stand in literals.
 //!
 //! In: literals and a text. Out: every place of every literal. A vector search costs one pass for each few dozen literals; this one
-//! costs the same however many there are, since one look into a table that stays in the nearest cache tells almost every place away.
+//! costs the same however many there are, since one look into a table, of which texts touch a small part, tells almost every place away.
 //! Where literals are long enough, most places are not even looked at.
 
 /// Bytes read for one look; a gram is the first of them.
@@ -18,8 +18,8 @@ const LISTS: u32 = 12;
 /// Finds literals of at least `GRAM + STRIDE - 1` bytes by the `GRAM` bytes of them that people write least, at one place of `STRIDE`
 /// places.
 pub(crate) struct Sampled<const GRAM: usize, const STRIDE: usize> {
-    /// Whether a gram with this hash stands in any literal.
-    known: Box<[u64; 1 << (BITS - 6)]>,
+    /// Whether a gram with this hash stands in any literal: a byte each, since taking bits apart costs more than the memory.
+    known: Box<[u8; 1 << BITS]>,
     /// Where the list of each part of the hashes begins.
     lists: Vec<u16>,
     samples: Vec<Sample>,
@@ -50,9 +50,9 @@ impl<const GRAM: usize, const STRIDE: usize> Sampled<GRAM, STRIDE> {
             }
         }
         samples.sort_by_key(|sample| sample.hash);
-        let mut known = Box::new([0; 1 << (BITS - 6)]);
+        let mut known = Box::new([0; 1 << BITS]);
         for sample in &samples {
-            known[(sample.hash >> 6) as usize] |= 1 << (sample.hash & 63);
+            known[sample.hash as usize] = 1;
         }
         let starts =
             (0..=1 << LISTS).map(|list| samples.partition_point(|sample| sample.hash >> (BITS - LISTS) < list));
@@ -66,7 +66,7 @@ impl<const GRAM: usize, const STRIDE: usize> Sampled<GRAM, STRIDE> {
         while let Some(block) = text.get(at..).and_then(<[u8]>::first_chunk::<WITH_OVERHANG>) {
             // One branch for all places of the block: hardly any holds what is looked for.
             let known = (0..BLOCK).step_by(STRIDE).fold(0, |known, place| known | self.knows(Self::gram(block, place)));
-            if known & 1 != 0 {
+            if known != 0 {
                 for place in (0..BLOCK).step_by(STRIDE) {
                     self.look(text, Self::gram(block, place), at + place, &mut found);
                 }
@@ -89,16 +89,15 @@ impl<const GRAM: usize, const STRIDE: usize> Sampled<GRAM, STRIDE> {
         u64::from_le_bytes(word) << (8 * (WORD - GRAM))
     }
 
-    /// Whether a gram stands in any literal, in the lowest bit: always where it does, seldom where it does not.
+    /// Not 0 if the gram stands in any literal, and seldom otherwise.
     #[inline(always)]
-    fn knows(&self, gram: u64) -> u64 {
-        let hash = hash(gram);
-        self.known[(hash >> 6) as usize] >> (hash & 63)
+    fn knows(&self, gram: u64) -> u8 {
+        self.known[hash(gram) as usize & ((1 << BITS) - 1)]
     }
 
     #[inline(always)]
     fn look(&self, text: &[u8], gram: u64, at: usize, found: &mut impl FnMut(usize, usize)) {
-        if self.knows(gram) & 1 != 0 {
+        if self.knows(gram) != 0 {
             self.compare(text, gram, at, found);
         }
     }
