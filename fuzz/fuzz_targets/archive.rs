@@ -90,7 +90,7 @@ impl Sink for Seen {
             Origin::Member { .. } => seen.1 += blob.bytes.len(),
             _ => seen.0 += 1,
         }
-        Below::Fresh
+        Below::Known(Vec::new())
     }
 
     fn reach(&self) -> usize {

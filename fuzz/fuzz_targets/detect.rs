@@ -44,6 +44,9 @@ struct Made {
     new: Vec<Range<usize>>,
     /// The same of the text before, if that were made from this one.
     gone: Vec<Range<usize>>,
+    /// Where in it parts of the text before stand: those that are in the way, and then also those from elsewhere.
+    kept: Vec<(usize, Range<usize>)>,
+    copied: Vec<(usize, Range<usize>)>,
 }
 
 impl Made {
@@ -55,13 +58,13 @@ impl Made {
             match step {
                 Step::Keep(length) => {
                     let end = at + usize::from(*length).min(before.len() - at);
-                    made.text.extend(&before[at..end]);
+                    made.keep(before, at..end);
                     at = end;
                 }
                 Step::KeepNear(distance) => {
                     let next = matches.iter().map(|found| found.1.start).find(|start| *start >= at).unwrap_or(at);
                     let end = next.saturating_add_signed(isize::from(*distance) % NEAR).clamp(at, before.len());
-                    made.text.extend(&before[at..end]);
+                    made.keep(before, at..end);
                     at = end;
                 }
                 Step::Skip(length) => {
@@ -73,6 +76,7 @@ impl Made {
                     let from = usize::from(*from) % (before.len() + 1);
                     let end = from + usize::from(*length).min(before.len() - from);
                     made.differs(0, at..at);
+                    made.copied.push((made.text.len(), from..end));
                     made.text.extend(&before[from..end]);
                     made.differs(0, at..at);
                 }
@@ -83,8 +87,32 @@ impl Made {
                 }
             }
         }
-        made.text.extend(&before[at..]);
+        made.keep(before, at..before.len());
         made
+    }
+
+    fn keep(&mut self, before: &[u8], part: Range<usize>) {
+        self.kept.push((self.text.len(), part.clone()));
+        self.copied.push((self.text.len(), part.clone()));
+        self.text.extend(&before[part]);
+    }
+
+    /// Where in the text the places of the text before stand.
+    fn forth(&self, places: &[usize]) -> Vec<usize> {
+        let moved = |(at, part): &(usize, Range<usize>)| {
+            let (at, part) = (*at, part.clone());
+            places.iter().filter(move |place| part.contains(place)).map(move |place| place - part.start + at)
+        };
+        self.copied.iter().flat_map(moved).collect()
+    }
+
+    /// Where in the text before the places of the text stand.
+    fn back(&self, places: &[usize]) -> Vec<usize> {
+        let moved = |(at, part): &(usize, Range<usize>)| {
+            let (at, start, length) = (*at, part.start, part.len());
+            places.iter().filter(move |place| (at..at + length).contains(place)).map(move |place| place - at + start)
+        };
+        self.kept.iter().flat_map(moved).collect()
     }
 
     /// The last so many bytes of the text stand where these of the text before did.
@@ -134,16 +162,32 @@ fuzz_target!(|input: Input<'_>| {
     let known = search(&before, Fresh::All);
     assert_eq!(search(&before, Fresh::All), known, "a second search finds something else");
     for steps in input.deltas.iter().take(8) {
-        let Made { text, new, gone } = Made::of(&before, &known.0, steps);
+        let made = Made::of(&before, &known.0, steps);
+        let text = &made.text;
         if text.len() > LARGEST {
             continue;
         }
-        let all = search(&text, Fresh::All);
-        if known.1 == Below::Fresh {
-            assert_eq!(search(&text, Fresh::Ranges(&fresh(&new, text.len()))), all, "by what is new");
+        let all = search(text, Fresh::All);
+        if let Below::Known(known_places) = &known.1 {
+            let ranges = fresh(&made.new, text.len());
+            let places = made.forth(known_places);
+            agree(&search(text, Fresh::Part { ranges: &ranges, places: &places }), &all, "by what is new");
         }
-        if all.1 == Below::Fresh {
-            assert_eq!(search(&before, Fresh::Ranges(&fresh(&gone, before.len()))), known, "by what had gone");
+        if let Below::Known(all_places) = &all.1 {
+            let ranges = fresh(&made.gone, before.len());
+            let places = made.back(all_places);
+            agree(&search(&before, Fresh::Part { ranges: &ranges, places: &places }), &known, "by what had gone");
         }
     }
 });
+
+/// The same is found, and no place is missed at which something could lead to a match.
+fn agree(part: &(Vec<Told>, Below), all: &(Vec<Told>, Below), what: &str) {
+    assert_eq!(part.0, all.0, "{what}");
+    match (&part.1, &all.1) {
+        (Below::Known(part), Below::Known(all)) => {
+            assert!(all.iter().all(|place| part.binary_search(place).is_ok()), "{what}: {part:?} and not {all:?}");
+        }
+        (part, all) => assert_eq!(part, all, "{what}"),
+    }
+}

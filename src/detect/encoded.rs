@@ -16,6 +16,8 @@ use super::sampled::Sampled;
 const BLOCK: usize = 16;
 /// Shorter encoded forms stand in too many words.
 const SHORTEST_FORM: usize = 4;
+/// As much of an encoded form is looked for.
+pub(crate) const LONGEST_FORM: usize = 12;
 /// Shorter texts of two-byte characters hold no token; in characters.
 const SHORTEST_WIDE: usize = 16;
 
@@ -61,20 +63,26 @@ impl Forms {
     ) {
         let mut hits: Vec<(usize, usize)> = Vec::new();
         for run in runs.iter().filter(|run| is_mixed(bytes, run)) {
-            let Some(Compiled { search, forms }) = self.compiled() else { return };
+            let Some(compiled) = self.compiled() else { return };
             hits.clear();
-            search
-                .search(bytes.get(run.clone()).unwrap_or_default(), |form, start| hits.push((run.start + start, form)));
+            compiled.search(bytes, run, |start, form| hits.push((start, form)));
             hits.sort_unstable();
             for (start, form) in &hits {
                 let near = start.saturating_sub(runs::SHORTEST).max(run.start)..run.end.min(start + runs::SHORTEST);
-                if let Some((length, phase)) = forms.get(*form)
+                if let Some((length, phase)) = compiled.forms.get(*form)
                     && range.contains(start)
                     && is_mixed(bytes, &near)
                 {
                     found(*start..start + length, *phase);
                 }
             }
+        }
+    }
+
+    /// Calls `found(place)` for every encoded form in a run that may be only a part of one.
+    pub(crate) fn places(&self, bytes: &[u8], run: &Range<usize>, mut found: impl FnMut(usize)) {
+        if let Some(compiled) = self.compiled() {
+            compiled.search(bytes, run, |start, _| found(start));
         }
     }
 }
@@ -91,8 +99,8 @@ impl Compiled {
             }
         }
         all.retain(|(form, _)| form.len() >= SHORTEST_FORM);
-        // No more of a run is at hand behind a range, and so much tells enough.
-        all.iter_mut().for_each(|(form, _)| form.truncate(runs::SHORTEST));
+        // So much tells enough, and every byte more makes what is looked at around new bytes longer.
+        all.iter_mut().for_each(|(form, _)| form.truncate(LONGEST_FORM));
         all.sort();
         all.dedup();
         // A form that begins with another of the same phase is found with it.
@@ -105,6 +113,11 @@ impl Compiled {
         let numbered = forms.iter().enumerate().map(|(number, (form, _))| (form.clone(), number)).collect();
         let lengths = forms.iter().map(|(form, phase)| (form.len(), *phase)).collect();
         Some(Self { search: Sampled::new(numbered)?, forms: lengths })
+    }
+
+    /// Calls `found(start, form)` for every form in a run, in no order.
+    fn search(&self, bytes: &[u8], run: &Range<usize>, mut found: impl FnMut(usize, usize)) {
+        self.search.search(bytes.get(run.clone()).unwrap_or_default(), |form, start| found(run.start + start, form));
     }
 }
 

@@ -9,6 +9,7 @@ mod bound;
 mod companions;
 mod decode;
 mod encoded;
+mod glance;
 mod matches;
 pub mod mint;
 mod parse;
@@ -21,19 +22,17 @@ mod runs;
 mod sampled;
 mod search;
 
-use std::iter;
 use std::sync::OnceLock;
 
 use crate::model::{Below, Blob, Evidence, Fresh, Match, Matcher, Rule, RuleSet};
 use bound::Owners;
 use encoded::{Forms, Layers};
 use matches::{merge, outward};
-use parse::AFTER;
 use parse::names::{self, Names, Value};
 use pattern::Pattern;
 use prefilter::Prefilter;
 use rules::RuleError;
-use search::{Action, Engine, Reader};
+use search::{Action, Engine, MOST_PLACES, Reader, Searched};
 
 /// Finds what a set of rules describes.
 pub struct Detector {
@@ -72,15 +71,13 @@ impl Detector {
         &self.rules
     }
 
-    /// How far around new bytes, or around a place where bytes are missing, `Fresh::Ranges` has to extend: an anchor that stands
-    /// further away is judged by bytes that are all old, or makes its blob one below which everything is searched whole.
+    /// How far around new bytes, or around a place where bytes are missing, the ranges of `Fresh::Part` have to extend.
     pub fn reach(&self) -> usize {
-        // Twice encoded, a literal is not twice as long.
-        AFTER + 2 * self.engine.prefilter.longest()
+        self.engine.reach()
     }
 
     /// Every match of the blob, in order of place. Of a blob with fresh ranges only those that were not in the blob it was made
-    /// from: where that one was searched, and `search` said `Below::Fresh`, these are all.
+    /// from: where that one was searched, and `search` said `Below::Known`, these are all.
     pub fn scan(&self, blob: &Blob<'_>) -> Vec<Match> {
         self.search(blob).0
     }
@@ -88,25 +85,36 @@ impl Detector {
     /// The same, and how the blobs that are made from this one have to be searched.
     pub fn search(&self, blob: &Blob<'_>) -> (Vec<Match>, Below) {
         let bytes = blob.bytes;
-        let whole = || self.engine.search(&self.rules, bytes, iter::once(0..bytes.len()), 0);
-        let (mut found, is_far) = match blob.fresh {
-            Fresh::All => whole(),
-            Fresh::Ranges(ranges) => match self.engine.search(&self.rules, bytes, ranges.iter().cloned(), 0) {
-                // What far bytes decide may depend on anchors before it, too.
-                (_, true) => whole(),
-                near => near,
-            },
+        let search_all = |bytes: &[u8]| self.engine.search_all(&self.rules, bytes, 0);
+        let mut searched = match blob.fresh {
+            Fresh::All => search_all(bytes),
+            Fresh::Part { ranges, places } => {
+                let (near, far) = self.engine.part(ranges, places);
+                let ranges = self.engine.glance(bytes, ranges, &near);
+                let searched = self.engine.search(&self.rules, bytes, &ranges, 0);
+                match searched.is_far {
+                    // What far bytes decide may depend on anchors before it, too.
+                    true => search_all(bytes),
+                    false => Searched { places: [far, searched.places].concat(), ..searched },
+                }
+            }
         };
+        let mut found = searched.matches;
         allow(&mut found, bytes);
         if let Some(text) = decode::utf16(bytes) {
             // Each such text is searched whole, whatever of it is fresh.
-            let (mut inner, _) = self.engine.search(&self.rules, &text.bytes, iter::once(0..text.bytes.len()), 0);
+            let mut inner = search_all(&text.bytes).matches;
             allow(&mut inner, &text.bytes);
             found.extend(inner.into_iter().map(|inner| outward(inner, &text, bytes.len())));
             found = merge(found);
         }
-        let below = if found.is_empty() && !is_far { Below::Fresh } else { Below::Whole };
-        (found, below)
+        let is_known = found.is_empty() && !searched.is_far && searched.places.len() <= MOST_PLACES;
+        if !is_known {
+            return (found, Below::Whole);
+        }
+        searched.places.sort_unstable();
+        searched.places.dedup();
+        (found, Below::Known(searched.places))
     }
 
     /// Scans examples: a detector that is broken must not report "nothing found". Of the embedded rules one of each kind is tried, the

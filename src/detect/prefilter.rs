@@ -26,6 +26,7 @@ pub(crate) struct Prefilter {
     /// Those that are looked for in long runs only.
     in_runs: Vec<Group>,
     longest: usize,
+    longest_in_runs: usize,
 }
 
 struct Group {
@@ -54,14 +55,21 @@ impl Prefilter {
         let is_long = |index: &usize| literals.get(*index).is_some_and(|text| text.len() >= Long::SHORTEST);
         let (long, short): (Vec<usize>, Vec<usize>) = (0..literals.len()).partition(is_long);
         let sampled = Long::new(long.into_iter().map(|index| (literals[index].clone(), index)).collect())?;
-        let (in_runs, short) = short.into_iter().partition(|index| in_runs(*index));
+        let (in_runs, short): (Vec<usize>, Vec<usize>) = short.into_iter().partition(|index| in_runs(*index));
         let longest = literals.iter().map(Vec::len).max().unwrap_or(0);
-        Some(Self { sampled, groups: groups(literals, short)?, in_runs: groups(literals, in_runs)?, longest })
+        let longest_in_runs = in_runs.iter().map(|index| literals[*index].len()).max().unwrap_or(0);
+        let (groups, in_runs) = (groups(literals, short)?, groups(literals, in_runs)?);
+        Some(Self { sampled, groups, in_runs, longest, longest_in_runs })
     }
 
     /// The length of the longest literal.
     pub(crate) fn longest(&self) -> usize {
         self.longest
+    }
+
+    /// The length of the longest that is looked for in runs only.
+    pub(crate) fn longest_in_runs(&self) -> usize {
+        self.longest_in_runs
     }
 
     /// Calls `found(literal, start)` for every literal that begins in the stretch and ends before `end`, in ascending order of `start`.

@@ -7,6 +7,7 @@
 //! near it stay the same. So whatever looks further than `BEFORE` and `AFTER` its anchor says so, and the search tells.
 
 use std::ops::Range;
+use std::slice;
 use std::sync::OnceLock;
 
 use memchr::memmem;
@@ -30,6 +31,8 @@ const DEEPEST: usize = 2;
 const STRETCH: usize = if cfg!(test) { 512 } else { 128 << 10 };
 /// What stands so near to the end of what was decoded at once is decoded again, with what follows it: longer than tokens are.
 const KEPT_BACK: usize = 4 << 10;
+/// What is made from a text with more places at which something could lead to a match is searched whole.
+pub(crate) const MOST_PLACES: usize = 64 << 10;
 /// How far beside an anchor an escaped quote counts.
 const BESIDE: usize = 16;
 /// A stretch of literals as dense as this is cut: some expressions take a time that grows with the square of what they are given.
@@ -89,14 +92,13 @@ pub(crate) struct Engine {
 }
 
 impl Engine {
-    /// Searches the ranges of the text. Says also whether anything was decided by bytes far from its anchor.
-    pub(crate) fn search(
-        &self,
-        rules: &RuleSet,
-        bytes: &[u8],
-        ranges: impl Iterator<Item = Range<usize>>,
-        depth: usize,
-    ) -> (Vec<Match>, bool) {
+    /// Searches a text from its first byte to its last.
+    pub(crate) fn search_all(&self, rules: &RuleSet, bytes: &[u8], depth: usize) -> Searched {
+        self.search(rules, bytes, slice::from_ref(&(0..bytes.len())), depth)
+    }
+
+    /// Searches the ranges of the text.
+    pub(crate) fn search(&self, rules: &RuleSet, bytes: &[u8], ranges: &[Range<usize>], depth: usize) -> Searched {
         let mut search = Search {
             engine: self,
             rules,
@@ -109,14 +111,12 @@ impl Engine {
             tokens: Vec::new(),
             unbroken: 0..0,
             windows: Vec::new(),
+            places: Vec::new(),
             found: Vec::new(),
         };
         let mut runs = Vec::new();
         for range in ranges {
-            let mut from = range.start;
-            while from < range.end {
-                let stretch = from..range.end.min(from.saturating_add(STRETCH));
-                from = stretch.end;
+            for stretch in stretches(range.clone()) {
                 runs.clear();
                 runs.extend(runs::long(bytes, &stretch));
                 let visit = |literal, at| search.visit(literal, at);
@@ -130,13 +130,23 @@ impl Engine {
         for (rule, window) in std::mem::take(&mut search.windows) {
             search.window(rule, window);
         }
-        let is_far = search.text.is_far();
-        let mut found = merge(search.found);
-        if !found.is_empty() {
-            self.companions.get_or_init(|| Companions::new(rules)).add(&search.text, rules, &self.owners, &mut found);
+        let (places, is_far) = (search.places, search.text.is_far());
+        let mut matches = merge(search.found);
+        if !matches.is_empty() {
+            self.companions.get_or_init(|| Companions::new(rules)).add(&search.text, rules, &self.owners, &mut matches);
         }
-        (found, is_far)
+        Searched { matches, places, is_far }
     }
+}
+
+/// What came of a search.
+pub(crate) struct Searched {
+    pub(crate) matches: Vec<Match>,
+    /// The places in its ranges at which it looked, in no order, less those in two-byte characters: all, if they are no more than
+    /// `MOST_PLACES`.
+    pub(crate) places: Vec<usize>,
+    /// Whether anything was decided by bytes far from its anchor.
+    pub(crate) is_far: bool,
 }
 
 struct Search<'a> {
@@ -158,6 +168,8 @@ struct Search<'a> {
     unbroken: Range<usize>,
     /// The stretch that a pattern rule has still to search.
     windows: Vec<(usize, Range<usize>)>,
+    /// Where it looked.
+    places: Vec<usize>,
     found: Vec<Match>,
 }
 
@@ -166,6 +178,7 @@ impl Search<'_> {
         let engine = self.engine;
         let Some((length, actions)) = engine.literals.get(literal) else { return };
         let hit = at..at + length;
+        self.place(at);
         self.text.anchor(&hit);
         if is_bare_url(&self.text, &hit) {
             return;
@@ -178,6 +191,12 @@ impl Search<'_> {
                 Action::Quoted => self.behind_escapes(&hit),
                 Action::Percent => self.behind_percent(&hit),
             }
+        }
+    }
+
+    fn place(&mut self, at: usize) {
+        if self.places.len() <= MOST_PLACES {
+            self.places.push(at);
         }
     }
 
@@ -295,6 +314,7 @@ impl Search<'_> {
     }
 
     fn base64(&mut self, phase: u8, hit: Range<usize>) {
+        self.place(hit.start);
         if let Some(decoded) = self.done.base64(self.text.bytes, hit.clone(), phase) {
             self.text.anchor(&hit);
             // What ends the run is looked for a wrapped line further.
@@ -371,10 +391,9 @@ impl Search<'_> {
     }
 
     fn descend(&mut self, decoded: &Decoded) {
-        let whole = 0..decoded.bytes.len();
         // How far the inner text is looked at does not count: all of it was near, or else that has been told.
-        let (inner, _) = self.engine.search(self.rules, &decoded.bytes, std::iter::once(whole), self.depth + 1);
-        self.found.extend(inner.into_iter().map(|found| outward(found, decoded, self.text.bytes.len())));
+        let inner = self.engine.search_all(self.rules, &decoded.bytes, self.depth + 1);
+        self.found.extend(inner.matches.into_iter().map(|found| outward(found, decoded, self.text.bytes.len())));
     }
 
     fn push(&mut self, rule: usize, found: Found) {
@@ -394,6 +413,12 @@ impl Search<'_> {
             allow: None,
         });
     }
+}
+
+/// The parts of a range that one pass after the other searches.
+pub(crate) fn stretches(range: Range<usize>) -> impl Iterator<Item = Range<usize>> {
+    let Range { start, end } = range;
+    (start..end).step_by(STRETCH).map(move |from| from..end.min(from.saturating_add(STRETCH)))
 }
 
 /// Whether an escaped quote stands beside the hit: the sign that a file of one line was quoted.

@@ -550,7 +550,8 @@ fn only_fresh_ranges_are_searched() {
     let text = mint::fill(&format!("a={{npm_token}}\n{gap}//r.invalid/:_authToken={{opaque}}\n{gap}"), 1);
     let at = text.find("//r").unwrap();
     let scan = |ranges: &[Range<usize>]| {
-        let blob = Blob { fresh: Fresh::Ranges(ranges), ..Blob::whole(Origin::Stdin, text.as_bytes()) };
+        let fresh = Fresh::Part { ranges, places: &[] };
+        let blob = Blob { fresh, ..Blob::whole(Origin::Stdin, text.as_bytes()) };
         DETECTOR.scan(&blob).iter().map(|found| found.span.clone()).collect::<Vec<_>>()
     };
     let all = scan(std::slice::from_ref(&(0..text.len())));
@@ -560,8 +561,22 @@ fn only_fresh_ranges_are_searched() {
     assert_eq!(scan(std::slice::from_ref(&(name..name + 10))), all[1..]);
     assert_eq!(scan(std::slice::from_ref(&(2..6))), all[..1]);
     assert_eq!(scan(&[2..6, at..name + 4, name..name + 10]), all);
-    assert!(scan(&[3..6, 6..at, at..name + 9, name + 1..text.len()]).is_empty(), "no anchor lies in any of them");
+    assert!(scan(&[3..6, 6..at, at..name + 4, name + 1..text.len()]).is_empty(), "no anchor lies in any of them");
     assert!(scan(std::slice::from_ref(&(text.len() - 5..text.len() + 99))).is_empty());
+}
+
+/// Below a text in which something could lead to a match at very many places, everything is searched.
+#[test]
+fn places_are_known_as_long_as_they_are_not_too_many() {
+    let below = |count: usize| {
+        let text = "a token b ".repeat(count);
+        let (found, below) = DETECTOR.search(&Blob::whole(Origin::Stdin, text.as_bytes()));
+        assert!(found.is_empty());
+        below
+    };
+    let Below::Known(places) = below(1000) else { panic!("not known") };
+    assert_eq!(places, (0..1000).map(|word| 10 * word + 2).collect::<Vec<_>>());
+    assert_eq!(below(70_000), Below::Whole);
 }
 
 #[test]
@@ -622,7 +637,8 @@ proptest! {
         cuts.sort_unstable();
         let ranges: Vec<Range<usize>> =
             cuts.windows(2).map(|pair| pair[0]..(pair[1] + DETECTOR.reach()).min(text.len())).collect();
-        let blob = Blob { fresh: Fresh::Ranges(&ranges), ..Blob::whole(Origin::Stdin, text.as_bytes()) };
+        let fresh = Fresh::Part { ranges: &ranges, places: &[] };
+        let blob = Blob { fresh, ..Blob::whole(Origin::Stdin, text.as_bytes()) };
         let windowed: Vec<_> = DETECTOR.scan(&blob).iter().map(|found| (found.span.clone(), describe(found))).collect();
         let whole: Vec<_> = scan(text.as_bytes()).iter().map(|found| (found.span.clone(), describe(found))).collect();
         prop_assert!(whole.len() > 15);

@@ -175,7 +175,7 @@ impl Visitor for Survey<'_> {
     fn tree(&self, tree: Tree<'_>) {
         let id_length = tree.id.as_bytes().len();
         match &tree.fresh {
-            Fresh::Ranges(ranges) => self.names(tree.bytes, ranges.iter().cloned(), id_length),
+            Fresh::Part { ranges, .. } => self.names(tree.bytes, ranges.iter().cloned(), id_length),
             Fresh::All => self.names(tree.bytes, std::iter::once(0..tree.bytes.len()), id_length),
         }
     }

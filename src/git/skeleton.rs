@@ -190,7 +190,7 @@ impl Survey<'_> {
 impl Visitor for Survey<'_> {
     fn tree(&self, tree: Tree<'_>) {
         let glanced = match (&tree.fresh, tree.base) {
-            (Fresh::Ranges(ranges), Some(base)) => self.glance(&tree, ranges).map(|(mut trees, holds_blob)| {
+            (Fresh::Part { ranges, .. }, Some(base)) => self.glance(&tree, ranges).map(|(mut trees, holds_blob)| {
                 trees.push(base);
                 (trees, holds_blob)
             }),

@@ -120,16 +120,21 @@ pub struct Start {
 pub enum Fresh<'a> {
     /// All of it.
     All,
-    /// These byte ranges, sorted and disjoint, the detector's reach around what is new included: an anchor that lies in none of
-    /// them leads to nothing that was not found elsewhere.
-    Ranges(&'a [Range<usize>]),
+    /// A part.
+    Part {
+        /// What is new and what stands within the detector's reach of it: byte ranges, sorted and disjoint.
+        ranges: &'a [Range<usize>],
+        /// The places, in order, of what stood in the other blob at the places of its `Below::Known`.
+        places: &'a [usize],
+    },
 }
 
 /// How whatever is made from a blob by copying and inserting is to be searched.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Below {
-    /// Only what is fresh in it: nothing here matches, and nothing here would match for a change further away than the reach.
-    Fresh,
+    /// Only what is fresh in it: nothing here matches, and nothing here would match for a change far away. At these places, in order,
+    /// something stands that could lead to a match, and at no others.
+    Known(Vec<usize>),
     /// All of it.
     Whole,
 }

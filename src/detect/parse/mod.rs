@@ -32,7 +32,7 @@ use siblings::Siblings;
 pub(crate) use url::is_bare as is_bare_url;
 
 /// How far before an anchor bytes may decide over it without making its text one that must be searched whole after every change.
-/// A history is searched by what is new in it and what is near that, so every byte less is one less of gigabytes.
+/// Of a history what is new is searched, and every anchor that stands as near to that.
 pub(crate) const BEFORE: usize = 128;
 /// The same for bytes after it: values are longer than names.
 pub(crate) const AFTER: usize = 256;

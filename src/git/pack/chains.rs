@@ -53,7 +53,7 @@ impl Chains {
         let mut bench = Bench::new(0, usize::MAX);
         let mut object: Buffer = library.whole(&mut bench, file, &root, file.end()).ok()?;
         for delta in deltas.iter().rev() {
-            object = library.made(&mut bench, file, delta, file.end(), &object, |_, _| {}).ok()?;
+            object = library.made(&mut bench, file, delta, file.end(), (&object, &[]), |_, _| {}).ok()?;
         }
         Some((kind, object.to_vec()))
     }

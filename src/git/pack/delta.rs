@@ -14,9 +14,14 @@ pub(super) struct Delta<'d> {
 }
 
 enum Step<'d> {
+    /// These bytes of the base.
     Copy { from: usize, len: usize },
-    Insert(&'d [u8]),
+    /// The first bytes of a text.
+    Insert { text: &'d [u8], len: usize },
 }
+
+/// A copy of so few bytes is made of as many: what is written too much is written over by the next.
+const FEW: usize = 32;
 
 /// What a copy without a length copies.
 const DEFAULT_COPY: u64 = 0x10000;
@@ -45,31 +50,37 @@ impl<'d> Delta<'d> {
                     }
                     len as u64
                 }
-                Step::Insert(bytes) => bytes.len() as u64,
+                Step::Insert { len, .. } => len as u64,
             };
         }
         if made == self.result_len { Ok(()) } else { Err(Damage::Delta) }
     }
 
-    /// Makes the object, into an `out` that is exactly as long as the delta says, and notes what of it is fresh.
-    pub(super) fn apply(&self, base: &[u8], out: &mut [u8], freshness: &mut Freshness) -> Result<(), Damage> {
+    /// Makes the object, into an `out` that is exactly as long as the delta says, and notes what of it is fresh, and where it has what
+    /// the base has at the `known` places.
+    pub(super) fn apply(
+        &self,
+        base: &[u8],
+        known: &[usize],
+        out: &mut [u8],
+        freshness: &mut Freshness,
+    ) -> Result<(), Damage> {
         self.fits(base.len())?;
         freshness.begin(base.len(), out.len());
         let mut at = 0;
         for step in self.steps() {
-            let bytes = match step? {
+            let (source, from, len) = match step? {
                 Step::Copy { from, len } => {
-                    freshness.copied(at, from, len);
-                    from.checked_add(len).and_then(|end| base.get(from..end)).ok_or(Damage::Delta)?
+                    freshness.copied(at, from, len, known);
+                    (base, from, len)
                 }
-                Step::Insert(bytes) => {
-                    freshness.inserted(at, bytes.len());
-                    bytes
+                Step::Insert { text, len } => {
+                    freshness.inserted(at, len);
+                    (text, 0, len)
                 }
             };
-            let end = at + bytes.len();
-            out.get_mut(at..end).ok_or(Damage::Delta)?.copy_from_slice(bytes);
-            at = end;
+            put(source, from, len, out, at).ok_or(Damage::Delta)?;
+            at += len;
         }
         if at != out.len() {
             return Err(Damage::Delta);
@@ -127,8 +138,20 @@ fn insert(op: u8, rest: &[u8]) -> Result<(Step<'_>, &[u8]), Damage> {
     if op == 0 {
         return Err(Damage::Delta);
     }
-    let (bytes, rest) = rest.split_at_checked(usize::from(op)).ok_or(Damage::Delta)?;
-    Ok((Step::Insert(bytes), rest))
+    let len = usize::from(op);
+    let behind = rest.get(len..).ok_or(Damage::Delta)?;
+    Ok((Step::Insert { text: rest, len }, behind))
+}
+
+/// Copies `len` bytes to `at`; `None` where there are not as many. What stands behind them may change.
+#[inline]
+fn put(source: &[u8], from: usize, len: usize, to: &mut [u8], at: usize) -> Option<()> {
+    let (source, to) = (source.get(from..)?, to.get_mut(at..)?);
+    match (source.first_chunk::<FEW>(), to.first_chunk_mut()) {
+        (Some(few), Some(to)) if len <= FEW => *to = *few,
+        _ => to.get_mut(..len)?.copy_from_slice(source.get(..len)?),
+    }
+    Some(())
 }
 
 /// Seven bits a byte, least significant first; the top bit says that more follow.
@@ -151,7 +174,7 @@ mod tests {
         let delta = Delta::parse(delta)?;
         let checked = delta.check(base.len());
         let mut out = vec![0; usize::try_from(delta.result_len().min(1 << 20)).unwrap()];
-        let applied = delta.apply(base, &mut out, &mut Freshness::new(8));
+        let applied = delta.apply(base, &[], &mut out, &mut Freshness::new(8));
         assert_eq!(checked, applied);
         applied.map(|()| out)
     }

@@ -1,8 +1,9 @@
 //! Which bytes of a result its base did not have, in that order and with those neighbours.
 //!
-//! A match that lies, with all the context it depends on, in one copied run stood in the base too, and was found there.
-//! What remains: inserted bytes, and the seams where two runs meet that were not neighbours in the base, the two ends of
-//! the text included. Each is widened by the reach of the detector, so that whatever touches it lies inside whole.
+//! What could lead to a match is seen by a literal. One that lies in one copied run stood in the base too, and where it stood there is
+//! known, so that it is known where it stands now. What remains: inserted bytes, and the seams where two runs meet that were not
+//! neighbours in the base, the two ends of the text included. Each is widened by the reach of the detector, so that a literal which
+//! touches it lies inside whole.
 
 use std::ops::Range;
 
@@ -13,6 +14,7 @@ const GAP: usize = 64;
 pub(super) struct Freshness {
     reach: usize,
     ranges: Vec<Range<usize>>,
+    places: Vec<usize>,
     base_len: usize,
     result_len: usize,
     /// Where in the base the bytes stand that would continue the result without a seam; `None` behind inserted bytes,
@@ -22,25 +24,36 @@ pub(super) struct Freshness {
 
 impl Freshness {
     pub(super) fn new(reach: usize) -> Self {
-        Self { reach, ranges: Vec::new(), base_len: 0, result_len: 0, continues: None }
+        Self { reach, ranges: Vec::new(), places: Vec::new(), base_len: 0, result_len: 0, continues: None }
     }
 
     pub(super) fn begin(&mut self, base_len: usize, result_len: usize) {
         self.ranges.clear();
+        self.places.clear();
         self.base_len = base_len;
         self.result_len = result_len;
         self.continues = Some(0);
     }
 
-    /// The next `len` bytes of the result, at `at`, are those of the base at `from`.
-    pub(super) fn copied(&mut self, at: usize, from: usize, len: usize) {
+    /// The next `len` bytes of the result, at `at`, are those of the base at `from`, in which these places are known.
+    #[inline]
+    pub(super) fn copied(&mut self, at: usize, from: usize, len: usize, known: &[usize]) {
         if self.continues.is_some_and(|expected| expected != from) {
             self.touch(at..at);
         }
-        self.continues = Some(from.saturating_add(len));
+        let end = from.saturating_add(len);
+        self.continues = Some(end);
+        if let (Some(first), Some(last)) = (known.first(), known.last())
+            && from <= *last
+            && end > *first
+        {
+            let known = known.get(known.partition_point(|place| *place < from)..).unwrap_or_default();
+            self.places.extend(known.iter().take_while(|place| **place < end).map(|place| place - from + at));
+        }
     }
 
     /// The next `len` bytes of the result, at `at`, are new.
+    #[inline]
     pub(super) fn inserted(&mut self, at: usize, len: usize) {
         self.touch(at..at.saturating_add(len));
         self.continues = None;
@@ -58,7 +71,12 @@ impl Freshness {
         &self.ranges
     }
 
-    /// How many bytes of the result they cover.
+    /// Where the result has what its base has at the places that are known of it, in order.
+    pub(super) fn places(&self) -> &[usize] {
+        &self.places
+    }
+
+    /// How many bytes of the result the ranges cover.
     pub(super) fn covered(&self) -> usize {
         self.ranges.iter().map(Range::len).sum()
     }
@@ -84,7 +102,7 @@ mod tests {
     }
     use Part::{Copy, Insert};
 
-    fn fresh(base_len: usize, parts: &[Part]) -> Vec<(usize, usize)> {
+    fn traced(base_len: usize, parts: &[Part], known: &[usize]) -> Freshness {
         let len = |part: &Part| match part {
             Copy(_, len) | Insert(len) => *len,
         };
@@ -93,13 +111,17 @@ mod tests {
         let mut at = 0;
         for part in parts {
             match part {
-                Copy(from, len) => freshness.copied(at, *from, *len),
+                Copy(from, len) => freshness.copied(at, *from, *len, known),
                 Insert(len) => freshness.inserted(at, *len),
             }
             at += len(part);
         }
         freshness.finish();
-        freshness.ranges().iter().map(|range| (range.start, range.end)).collect()
+        freshness
+    }
+
+    fn fresh(base_len: usize, parts: &[Part]) -> Vec<(usize, usize)> {
+        traced(base_len, parts, &[]).ranges().iter().map(|range| (range.start, range.end)).collect()
     }
 
     /// A name, what makes a text from a base of 1000 bytes, and what of it is fresh.
@@ -129,5 +151,20 @@ mod tests {
             assert_eq!(fresh(1000, parts), expected, "{name}");
         }
         assert_eq!(fresh(0, &[Insert(3)]), [(0, 3)]);
+    }
+
+    #[test]
+    fn places_go_where_their_bytes_go() {
+        let known = [0, 5, 389, 390, 410, 450, 999];
+        let cases: [(&str, &[Part], &[usize]); 5] = [
+            ("nothing", &[], &[]),
+            ("the same", &[Copy(0, 400), Copy(400, 600)], &known),
+            ("inserted in the middle", &[Copy(0, 400), Insert(5), Copy(400, 600)], &[0, 5, 389, 390, 415, 455, 1004]),
+            ("a part, twice", &[Copy(390, 60), Insert(1), Copy(390, 61)], &[0, 20, 61, 81, 121]),
+            ("swapped", &[Copy(500, 500), Copy(0, 500)], &[499, 500, 505, 889, 890, 910, 950]),
+        ];
+        for (name, parts, expected) in cases {
+            assert_eq!(traced(1000, parts, &known).places(), expected, "{name}");
+        }
     }
 }

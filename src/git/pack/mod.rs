@@ -102,7 +102,7 @@ pub struct Tally {
 pub trait Visitor: Sync {
     /// Looks at one object, and says what that means for those made from it.
     fn object(&self, _object: Object<'_>) -> Below {
-        Below::Fresh
+        Below::Known(Vec::new())
     }
 
     /// Looks at one tree.
@@ -122,7 +122,7 @@ pub trait Visitor: Sync {
 pub struct Limits {
     /// Objects longer than this are not shown, nor is what is stored as a delta of them.
     pub max_object: u64,
-    /// How far from a fresh byte a match, or anything that decides over it, may reach.
+    /// How far from a fresh byte anything may begin or end that could lead to a match.
     pub reach: usize,
     /// Threads; `None` for one a core.
     pub threads: Option<NonZeroUsize>,

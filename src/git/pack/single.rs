@@ -114,14 +114,14 @@ impl Library<'_> {
     }
 
     /// Reads the delta of an entry, makes `room` for what it makes, and makes it. What of it is fresh is then known to
-    /// `bench.freshness`.
+    /// `bench.freshness`, and so is where it has what the base has at the `known` places.
     pub(super) fn made(
         &self,
         bench: &mut Bench,
         pack: &PackFile,
         entry: &Entry,
         end: u64,
-        base: &[u8],
+        (base, known): (&[u8], &[usize]),
         room: impl FnOnce(&mut Pool, usize),
     ) -> Result<Buffer, Damage> {
         let compressed = pack.compressed(entry, end)?;
@@ -141,7 +141,7 @@ impl Library<'_> {
         let len = usize::try_from(delta.result_len()).map_err(|_| Damage::TooLarge)?;
         room(&mut bench.pool, len);
         let mut buffer = bench.pool.take(len);
-        let applied = delta.apply(base, buffer.bytes_mut(), &mut bench.freshness);
+        let applied = delta.apply(base, known, buffer.bytes_mut(), &mut bench.freshness);
         bench.charge(len);
         if bench.scratch.len() > KEPT_SCRATCH {
             bench.scratch = Vec::new();
@@ -177,7 +177,7 @@ impl Library<'_> {
         let (kind, mut object, links) = self.root_of(bench, pack, offset)?;
         for link in links.iter().rev() {
             let pack = self.packs.get(link.pack).ok_or(Damage::Base)?;
-            let made = self.made(bench, &pack.file, &link.entry, link.end, &object, |_, _| {});
+            let made = self.made(bench, &pack.file, &link.entry, link.end, (&object, &[]), |_, _| {});
             bench.pool.give(Arc::new(object));
             object = made?;
         }

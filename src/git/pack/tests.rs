@@ -16,8 +16,8 @@ use crate::model::{Below, Checksum, Code, Fresh, Notification, ObjectId, ObjectK
 /// What a search for tokens finds in one object: rule, secret, and the host that the file names.
 type Found = BTreeSet<(&'static str, Vec<u8>, Vec<u8>)>;
 
-/// As far as any rule below reaches: key, quote, body, and one character on.
-const REACH: usize = 64;
+/// As long as any anchor below.
+const REACH: usize = 11;
 const KEY: &[u8] = b"pass: \"";
 const ANCHOR: &[u8] = b"_authToken=";
 const HOST: &[u8] = b"host=";
@@ -26,35 +26,38 @@ const HOST: &[u8] = b"host=";
 /// quotes behind a key, and one is of the kind that reads a whole file once an anchor is seen.
 fn search(bytes: &[u8], fresh: &Fresh<'_>) -> (Found, Below) {
     let all = 0..bytes.len();
-    let ranges: &[Range<usize>] = match fresh {
-        Fresh::All => std::slice::from_ref(&all),
-        Fresh::Ranges(ranges) => ranges,
+    let (ranges, places): (&[Range<usize>], &[usize]) = match fresh {
+        Fresh::All => (std::slice::from_ref(&all), &[]),
+        Fresh::Part { ranges, places } => (ranges, places),
     };
     let mut found = Found::new();
-    let mut below = Below::Fresh;
-    for range in ranges {
-        for at in range.clone() {
-            let rest = &bytes[at..];
-            if rest.starts_with(b"npm_")
-                && let Some(body) = rest.get(4..40)
-                && Checksum::Crc32Base62.holds(body)
-                && !bytes[..at].last().is_some_and(u8::is_ascii_alphanumeric)
-                && !rest.get(40).is_some_and(u8::is_ascii_alphanumeric)
-            {
-                found.insert(("token", rest[..40].to_vec(), Vec::new()));
-            }
-            if rest.starts_with(KEY)
-                && let Some(end) = rest.iter().skip(KEY.len()).take(45).position(|byte| *byte == b'"')
-            {
-                found.insert(("quoted", rest[KEY.len()..KEY.len() + end].to_vec(), Vec::new()));
-            }
-            if rest.starts_with(ANCHOR) {
-                below = Below::Whole;
-                found.extend(parsed(bytes));
-            }
+    let mut known: Vec<usize> = ranges.iter().cloned().flatten().chain(places.iter().copied()).collect();
+    known.retain(|at| [&b"npm_"[..], KEY, ANCHOR].iter().any(|anchor| bytes[*at..].starts_with(anchor)));
+    known.sort_unstable();
+    known.dedup();
+    let mut reads_all = false;
+    for at in &known {
+        let rest = &bytes[*at..];
+        if rest.starts_with(b"npm_")
+            && let Some(body) = rest.get(4..40)
+            && Checksum::Crc32Base62.holds(body)
+            && !bytes[..*at].last().is_some_and(u8::is_ascii_alphanumeric)
+            && !rest.get(40).is_some_and(u8::is_ascii_alphanumeric)
+        {
+            found.insert(("token", rest[..40].to_vec(), Vec::new()));
+        }
+        if rest.starts_with(KEY)
+            && let Some(end) = rest.iter().skip(KEY.len()).take(45).position(|byte| *byte == b'"')
+        {
+            found.insert(("quoted", rest[KEY.len()..KEY.len() + end].to_vec(), Vec::new()));
+        }
+        if rest.starts_with(ANCHOR) {
+            reads_all = true;
+            found.extend(parsed(bytes));
         }
     }
-    (found.clone(), if found.is_empty() { below } else { Below::Whole })
+    let below = if found.is_empty() && !reads_all { Below::Known(known) } else { Below::Whole };
+    (found, below)
 }
 
 /// Every value behind an anchor, with the host that is named last in the file.
@@ -80,9 +83,11 @@ struct Searched {
 
 impl Visitor for Searched {
     fn object(&self, object: Object<'_>) -> Below {
-        if let Fresh::Ranges(ranges) = object.fresh {
+        if let Fresh::Part { ranges, places } = object.fresh {
             assert!(ranges.iter().all(|range| range.start < range.end && range.end <= object.bytes.len()));
             assert!(ranges.windows(2).all(|pair| pair[0].end < pair[1].start));
+            assert!(places.is_sorted_by(|one, next| one < next));
+            assert!(places.last().is_none_or(|last| *last < object.bytes.len()));
         }
         self.seen.lock().unwrap().push((object.id, object.kind));
         let (found, below) = search(object.bytes, &object.fresh);

@@ -74,6 +74,13 @@ struct Frame {
     base: Base,
 }
 
+/// What of an entry is to be searched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Scope {
+    All,
+    Fresh,
+}
+
 /// A frame that was given to another thread.
 pub(super) struct Branch {
     pack: usize,
@@ -149,7 +156,7 @@ impl<'w, V: Visitor> Walker<'w, V> {
         match shared.library.loose.text(id, shared.library.max_object, room) {
             Some(Ok((Kind::Text(kind), bytes))) => {
                 bench.charge(bytes.len());
-                self.show(*id, kind, &bytes, Below::Whole);
+                self.show(*id, kind, &bytes, Scope::All);
             }
             Some(Ok(_)) => {}
             Some(Err(damage)) => shared.troubles.add(damage, *id),
@@ -164,7 +171,7 @@ impl<'w, V: Visitor> Walker<'w, V> {
 
     fn root(&mut self, node: Node) {
         match self.root_bytes(node) {
-            Ok((kind, buffer)) => self.arrive(node, kind, Arc::new(buffer), Below::Whole, None),
+            Ok((kind, buffer)) => self.arrive(node, kind, Arc::new(buffer), Scope::All, None),
             Err(damage) => self.failed(node, damage),
         }
     }
@@ -183,7 +190,7 @@ impl<'w, V: Visitor> Walker<'w, V> {
             }
             Content::IdDelta(base) => {
                 let (kind, base) = library.find(&mut self.bench, &base, None).ok_or(Damage::Base)?;
-                let made = library.made(&mut self.bench, &packed.file, &entry, end, &base, |_, _| {});
+                let made = library.made(&mut self.bench, &packed.file, &entry, end, (&base, &[]), |_, _| {});
                 self.bench.pool.give(Arc::new(base));
                 Ok((kind, made?))
             }
@@ -221,38 +228,41 @@ impl<'w, V: Visitor> Walker<'w, V> {
     fn child(&mut self, at: u32) {
         let Some(node) = self.packed().and_then(|packed| packed.forest.child(at)) else { return };
         let Some(top) = self.stack.last_mut() else { return };
-        let (kind, below, parent) = (top.kind, top.below, top.node);
+        let (kind, parent) = (top.kind, top.node);
         let is_last = top.next >= top.end;
+        let below = std::mem::replace(&mut top.below, Below::Whole);
         let base = match std::mem::replace(&mut top.base, Base::LetGo) {
             Base::LetGo => self.again(parent),
             base => base,
         };
         let made = match &base {
-            Base::Held(buffer) => self.make(node, buffer),
+            Base::Held(buffer) => self.make(node, buffer, &below),
             Base::Gone(damage) => Err(*damage),
             Base::LetGo => Err(Damage::Ancestor),
         };
+        let scope = if below == Below::Whole { Scope::All } else { Scope::Fresh };
         if is_last {
             self.stack.pop();
             if let Base::Held(buffer) = base {
                 self.give(buffer);
             }
         } else if let Some(top) = self.stack.last_mut() {
-            top.base = base;
+            (top.base, top.below) = (base, below);
         }
         match made {
-            Ok(buffer) => self.arrive(node, kind, Arc::new(buffer), below, Some(parent)),
+            Ok(buffer) => self.arrive(node, kind, Arc::new(buffer), scope, Some(parent)),
             Err(damage) => self.failed(node, damage),
         }
     }
 
     /// Makes a delta from its base.
-    fn make(&mut self, node: Node, base: &[u8]) -> Result<Buffer, Damage> {
+    fn make(&mut self, node: Node, base: &[u8], below: &Below) -> Result<Buffer, Damage> {
+        let known = if let Below::Known(places) = below { places } else { &Vec::new() };
         let packed = self.packed().ok_or(Damage::Header)?;
         let entry = packed.file.entry(packed.forest.start(node))?;
         let end = packed.forest.end(node);
         let Self { shared, bench, stack, heavy, .. } = self;
-        shared.library.made(bench, &packed.file, &entry, end, base, |pool, len| {
+        shared.library.made(bench, &packed.file, &entry, end, (base, known), |pool, len| {
             make_room(pool, stack, heavy, &shared.heavy, len);
         })
     }
@@ -267,18 +277,18 @@ impl<'w, V: Visitor> Walker<'w, V> {
     }
 
     /// An entry has been made: shows it, and puts it on the stack if anything is made from it.
-    fn arrive(&mut self, node: Node, kind: Kind, buffer: Arc<Buffer>, below: Below, base: Option<Node>) {
+    fn arrive(&mut self, node: Node, kind: Kind, buffer: Arc<Buffer>, scope: Scope, base: Option<Node>) {
         self.look();
         let Some(packed) = self.packed() else { return };
         let id = packed.file.id(packed.forest.place(node)).filter(|_| packed.forest.is_wanted(node));
         let below = match (kind, id) {
             (Kind::Tree, id) if self.shared.seeks_trees => {
                 if let Some(id) = id {
-                    self.show_tree(node, id, &buffer, base.filter(|_| below == Below::Fresh));
+                    self.show_tree(node, id, &buffer, base.filter(|_| scope == Scope::Fresh));
                 }
-                Below::Fresh
+                Below::Known(Vec::new())
             }
-            (Kind::Text(kind), Some(id)) if !self.shared.seeks_trees => self.show(id, kind, &buffer, below),
+            (Kind::Text(kind), Some(id)) if !self.shared.seeks_trees => self.show(id, kind, &buffer, scope),
             // What another pack's copy held is not known here.
             (Kind::Text(_), None) if !self.shared.seeks_trees => Below::Whole,
             _ => {
@@ -295,16 +305,17 @@ impl<'w, V: Visitor> Walker<'w, V> {
         }
     }
 
-    fn show(&mut self, id: ObjectId, kind: ObjectKind, bytes: &[u8], below: Below) -> Below {
+    fn show(&mut self, id: ObjectId, kind: ObjectKind, bytes: &[u8], scope: Scope) -> Below {
         self.tally.objects += 1;
         self.tally.commits += u64::from(kind == ObjectKind::Commit);
         self.tally.bytes += bytes.len() as u64;
         let freshness = &self.bench.freshness;
-        let fresh = match below {
-            Below::Fresh if freshness.ranges().is_empty() => return Below::Fresh,
+        let (ranges, places) = (freshness.ranges(), freshness.places());
+        let fresh = match scope {
+            Scope::Fresh if ranges.is_empty() => return Below::Known(places.to_vec()),
             // Nearly all of it: one search is cheaper than many.
-            Below::Fresh if freshness.covered() < bytes.len() - bytes.len() / 8 => Fresh::Ranges(freshness.ranges()),
-            Below::Fresh | Below::Whole => Fresh::All,
+            Scope::Fresh if freshness.covered() < bytes.len() - bytes.len() / 8 => Fresh::Part { ranges, places },
+            Scope::Fresh | Scope::All => Fresh::All,
         };
         self.shared.visitor.object(Object { id, kind, bytes, fresh })
     }
@@ -318,7 +329,8 @@ impl<'w, V: Visitor> Walker<'w, V> {
             true => own(node),
             false => self.shared.library.number(&packed.file.id(packed.forest.place(node))?),
         });
-        let fresh = if base.is_some() { Fresh::Ranges(self.bench.freshness.ranges()) } else { Fresh::All };
+        let ranges = self.bench.freshness.ranges();
+        let fresh = if base.is_some() { Fresh::Part { ranges, places: &[] } } else { Fresh::All };
         self.shared.visitor.tree(Tree { id, number, base, bytes, fresh });
     }
 
@@ -330,7 +342,7 @@ impl<'w, V: Visitor> Walker<'w, V> {
         if damage != Damage::TooLarge
             && let Some((kind, buffer)) = self.shared.library.find(&mut self.bench, &id, Some(self.pack))
         {
-            self.arrive(node, kind, Arc::new(buffer), Below::Whole, None);
+            self.arrive(node, kind, Arc::new(buffer), Scope::All, None);
             return;
         }
         if packed.forest.is_wanted(node) {
@@ -371,7 +383,8 @@ impl<'w, V: Visitor> Walker<'w, V> {
                 Base::Gone(damage) => Base::Gone(*damage),
             };
             let next = frame.end - given;
-            let branch = Frame { node: frame.node, next, end: frame.end, kind: frame.kind, below: frame.below, base };
+            let below = frame.below.clone();
+            let branch = Frame { node: frame.node, next, end: frame.end, kind: frame.kind, below, base };
             frame.end = next;
             self.shared.board.offer(Branch { pack: self.pack, frame: branch });
             return;

@@ -461,7 +461,7 @@ fn an_archive_is_unpacked_whole_whatever_of_it_is_new() {
     let bytes = tar(&[(".npmrc", NPMRC)]);
     let seen = Collected::default();
     let unpacking = Unpacking::new(&seen);
-    let blob = |kind| Blob { fresh: Fresh::Ranges(&[]), ..Blob::whole(object(kind), &bytes) };
+    let blob = |kind| Blob { fresh: Fresh::Part { ranges: &[], places: &[] }, ..Blob::whole(object(kind), &bytes) };
     unpacking.blob(blob(ObjectKind::Blob));
     unpacking.blob(blob(ObjectKind::Commit));
     assert_eq!(planted(&seen), [".npmrc"]);
