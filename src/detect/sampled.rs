@@ -30,7 +30,9 @@ pub(crate) struct Sampled<const GRAM: usize, const STRIDE: usize> {
 #[derive(Clone, Copy, Debug)]
 struct Sample {
     hash: u32,
-    gram: u64,
+    /// Where the gram stands, the literal goes on like this, as far as it goes.
+    word: u64,
+    mask: u64,
     literal: u16,
     offset: u16,
 }
@@ -44,9 +46,11 @@ impl<const GRAM: usize, const STRIDE: usize> Sampled<GRAM, STRIDE> {
         let mut samples = Vec::with_capacity(literals.len() * STRIDE);
         for (index, (literal, _)) in literals.iter().enumerate() {
             for phase in 0..STRIDE {
-                let (offset, gram) = Self::rarest(literal, phase)?;
-                let offset = u16::try_from(offset).ok()?;
-                samples.push(Sample { hash: hash(gram), gram, literal: u16::try_from(index).ok()?, offset });
+                let offset = Self::rarest(literal, phase)?;
+                let (word, mask) = beginning(literal.get(offset..)?);
+                let hash = hash(Self::gram(word));
+                let (literal, offset) = (u16::try_from(index).ok()?, u16::try_from(offset).ok()?);
+                samples.push(Sample { hash, word, mask, literal, offset });
             }
         }
         samples.sort_by_key(|sample| sample.hash);
@@ -65,10 +69,11 @@ impl<const GRAM: usize, const STRIDE: usize> Sampled<GRAM, STRIDE> {
         let mut at = 0;
         while let Some(block) = text.get(at..).and_then(<[u8]>::first_chunk::<WITH_OVERHANG>) {
             // One branch for all places of the block: hardly any holds what is looked for.
-            let known = (0..BLOCK).step_by(STRIDE).fold(0, |known, place| known | self.knows(Self::gram(block, place)));
+            let known =
+                (0..BLOCK).step_by(STRIDE).fold(0, |known, place| known | self.knows(Self::gram(word(block, place))));
             if known != 0 {
                 for place in (0..BLOCK).step_by(STRIDE) {
-                    self.look(text, Self::gram(block, place), at + place, &mut found);
+                    self.look(text, word(block, place), at + place, &mut found);
                 }
             }
             at += BLOCK;
@@ -78,15 +83,14 @@ impl<const GRAM: usize, const STRIDE: usize> Sampled<GRAM, STRIDE> {
             for (to, from) in end.iter_mut().zip(text.get(place..).unwrap_or_default()) {
                 *to = *from;
             }
-            self.look(text, Self::gram(&end, 0), place, &mut found);
+            self.look(text, word(&end, 0), place, &mut found);
         }
     }
 
-    /// The gram that begins at a place of the block, in the upper bytes.
+    /// The gram that a word begins with, in the upper bytes.
     #[inline(always)]
-    fn gram(block: &[u8; WITH_OVERHANG], place: usize) -> u64 {
-        let word = block.get(place..).and_then(<[u8]>::first_chunk).copied().unwrap_or_default();
-        u64::from_le_bytes(word) << (8 * (WORD - GRAM))
+    fn gram(word: u64) -> u64 {
+        word << (8 * (WORD - GRAM))
     }
 
     /// Not 0 if the gram stands in any literal, and seldom otherwise.
@@ -96,18 +100,18 @@ impl<const GRAM: usize, const STRIDE: usize> Sampled<GRAM, STRIDE> {
     }
 
     #[inline(always)]
-    fn look(&self, text: &[u8], gram: u64, at: usize, found: &mut impl FnMut(usize, usize)) {
-        if self.knows(gram) != 0 {
-            self.compare(text, gram, at, found);
+    fn look(&self, text: &[u8], word: u64, at: usize, found: &mut impl FnMut(usize, usize)) {
+        if self.knows(Self::gram(word)) != 0 {
+            self.compare(text, word, at, found);
         }
     }
 
     #[inline(never)]
-    fn compare(&self, text: &[u8], gram: u64, at: usize, found: &mut impl FnMut(usize, usize)) {
-        let list = (hash(gram) >> (BITS - LISTS)) as usize;
+    fn compare(&self, text: &[u8], word: u64, at: usize, found: &mut impl FnMut(usize, usize)) {
+        let list = (hash(Self::gram(word)) >> (BITS - LISTS)) as usize;
         let (Some(start), Some(end)) = (self.lists.get(list), self.lists.get(list + 1)) else { return };
         let samples = self.samples.get(usize::from(*start)..usize::from(*end)).unwrap_or_default();
-        for sample in samples.iter().filter(|sample| sample.gram == gram) {
+        for sample in samples.iter().filter(|sample| word & sample.mask == sample.word) {
             let Some((literal, number)) = self.literals.get(usize::from(sample.literal)) else { continue };
             if let Some(start) = at.checked_sub(usize::from(sample.offset))
                 && text.get(start..start + literal.len()) == Some(literal)
@@ -117,19 +121,31 @@ impl<const GRAM: usize, const STRIDE: usize> Sampled<GRAM, STRIDE> {
         }
     }
 
-    /// The gram at an offset of this phase that people write least.
-    fn rarest(literal: &[u8], phase: usize) -> Option<(usize, u64)> {
+    /// The offset of this phase at which the gram stands that people write least.
+    fn rarest(literal: &[u8], phase: usize) -> Option<usize> {
         let common = |byte: &u8| match byte {
             b'a'..=b'z' | b' ' => 4,
             b'/' | b'"' | b'.' | b'0'..=b'9' => 2,
             _ => 1,
         };
         let grams = literal.windows(GRAM).enumerate().skip(phase).step_by(STRIDE);
-        let (offset, gram) = grams.min_by_key(|(_, gram)| gram.iter().map(common).sum::<u32>())?;
-        let mut word = [0; WORD];
-        word.get_mut(WORD - GRAM..)?.copy_from_slice(gram);
-        Some((offset, u64::from_le_bytes(word)))
+        grams.min_by_key(|(_, gram)| gram.iter().map(common).sum::<u32>()).map(|(offset, _)| offset)
     }
+}
+
+/// The word that begins at a place of the block.
+#[inline(always)]
+fn word(block: &[u8; WITH_OVERHANG], place: usize) -> u64 {
+    u64::from_le_bytes(block.get(place..).and_then(<[u8]>::first_chunk).copied().unwrap_or_default())
+}
+
+/// The first bytes of a text as a word, and which of its bytes the text has.
+fn beginning(text: &[u8]) -> (u64, u64) {
+    let (mut word, mut mask) = ([0; WORD], [0; WORD]);
+    for ((word, mask), byte) in word.iter_mut().zip(&mut mask).zip(text) {
+        (*word, *mask) = (*byte, u8::MAX);
+    }
+    (u64::from_le_bytes(word), u64::from_le_bytes(mask))
 }
 
 fn hash(gram: u64) -> u32 {
