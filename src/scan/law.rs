@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::process::{Command, Stdio};
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::detect::{Detector, mint, rules};
 use crate::git::fixture::Scratch;
@@ -17,11 +18,22 @@ type Key = (ObjectId, String, usize, usize, Secret, Option<String>, Option<Strin
 
 struct Kept<'d> {
     detector: &'d Detector,
+    /// Blobs that were searched by what is new in them alone.
+    by_part: AtomicUsize,
     found: Mutex<BTreeSet<Key>>,
+}
+
+impl<'d> Kept<'d> {
+    fn new(detector: &'d Detector) -> Self {
+        Self { detector, by_part: AtomicUsize::new(0), found: Mutex::default() }
+    }
 }
 
 impl Sink for Kept<'_> {
     fn blob(&self, blob: Blob<'_>) -> Below {
+        if let Fresh::Part { .. } = blob.fresh {
+            self.by_part.fetch_add(1, Ordering::Relaxed);
+        }
         let (matches, below) = self.detector.search(&blob);
         let (outer, member) = match &blob.origin {
             Origin::Member { outer, path } => (&**outer, path.as_str()),
@@ -75,24 +87,55 @@ fn key(id: ObjectId, member: &str, found: Match) -> Key {
     )
 }
 
-/// Lines of which some hold credentials, and some decide over others.
-const LINES: [&str; 16] = [
+/// Lines that hold a credential.
+const WHOLE: [&str; 15] = [
     "//r.invalid/:_authToken={npm_token}",
     "NPM_TOKEN={uuid}",
-    "registry=https://r.invalid/npm/",
-    "_auth={auth}",
-    "//r.invalid/:username=mia",
-    "username=foo",
     "//r.invalid/:_password={base64:{password}}",
-    "_password=cGFzc3dvcmQ=",
-    "[install]",
-    "[server]",
-    "token = \"{opaque}\"",
     "resolved \"https://mia:{password}@r.invalid/a/-/a-1.0.0.tgz\"",
     "{base64:some words before a=//r.invalid/:_authToken={npm_token} and some more words behind it}",
     "const token = '{npm_token}'; // and a long comment that goes on for some time, as comments do",
     "npm_{opaque}",
+    "GITHUB_TOKEN={github_token}",
+    "PRIVATE-TOKEN: {gitlab_token}",
+    "docker login -u mia -p {docker_pat}",
+    "machine quay.io login mia password {password}",
+    "{\"auths\": {\"r.invalid\": {\"auth\": \"{auth}\"}}}",
+    "DOCKER_PASSWORD={password}",
+    "<server><id>ossrh</id><password>{password}</password></server>",
+    "{base64:machine quay.io login mia password {password} and more words behind it}",
+];
+
+/// Lines that make one together, or decide over it.
+const PARTS: [&str; 28] = [
+    "registry=https://r.invalid/npm/",
+    "_auth={auth}",
+    "//r.invalid/:username=mia",
+    "username=foo",
+    "_password=cGFzc3dvcmQ=",
+    "[install]",
+    "[server]",
+    "token = \"{opaque}\"",
     "export NPM_TOKEN=${NPM_TOKEN}",
+    "NPM_TOKEN=",
+    "{uuid}",
+    "machine quay.io",
+    "  login mia",
+    "  password {password}",
+    "{\"auths\": {\"r.invalid\": {",
+    "\"auth\": \"{auth}\"",
+    "[pypi]",
+    "username = mia",
+    "password = {password}",
+    "<server><id>ossrh</id>",
+    "<password>{password}</password>",
+    "kind: Secret",
+    "stringData:",
+    "  url: https://quay.io/x",
+    "  password: ",
+    "//r.invalid/:_authToken=",
+    "{opaque}",
+    "{base64:machine quay.io login mia and more words behind it}",
 ];
 
 /// Numbers that look random and are the same each time.
@@ -105,19 +148,25 @@ impl Dice {
     }
 }
 
-fn line(dice: &mut Dice) -> String {
-    if dice.roll(4) == 0 {
-        return mint::fill(LINES[dice.roll(LINES.len())], dice.roll(40) as u64);
+/// A line of a file in which one of so many lines holds a credential, and one of so many a part of one.
+fn line(dice: &mut Dice, (whole, part): (usize, usize)) -> String {
+    let lines: &[&str] = match () {
+        () if dice.roll(whole) == 0 => &WHOLE,
+        () if dice.roll(part) == 0 => &PARTS,
+        () => &[],
+    };
+    if let Some(line) = lines.get(dice.roll(lines.len())) {
+        return mint::fill(line, dice.roll(40) as u64);
     }
     let words = ["some", "words", "that", "mean", "nothing", "npm", "token", "registry", "=", "\""];
     (0..=dice.roll(14)).map(|_| words[dice.roll(words.len())]).collect::<Vec<_>>().join(" ")
 }
 
-fn edit(lines: &mut Vec<String>, dice: &mut Dice) {
+fn edit(lines: &mut Vec<String>, dice: &mut Dice, density: (usize, usize)) {
     for _ in 0..=dice.roll(3) {
         let at = dice.roll(lines.len());
         match dice.roll(8) {
-            0 | 1 => lines.insert(at, line(dice)),
+            0 | 1 => lines.insert(at, line(dice, density)),
             2 => drop(lines.remove(at)),
             3 => {
                 let from = dice.roll(lines.len());
@@ -145,7 +194,7 @@ fn edit(lines: &mut Vec<String>, dice: &mut Dice) {
             }
         }
         if lines.is_empty() {
-            lines.push(line(dice));
+            lines.push(line(dice, density));
         }
     }
 }
@@ -173,19 +222,22 @@ fn tar(files: &[Vec<String>]) -> String {
     out + &"\0".repeat(1024)
 }
 
+/// Of four files: most histories hold next to nothing, and then only what is new is searched.
+const DENSITIES: [(usize, usize); 4] = [(12, 4), (400, 30), (400, 60), (200, 1000)];
+
 /// A history of a few files, as a stream for fast-import.
 fn stream(seed: u64, commits: usize) -> String {
     let mut dice = Dice(seed);
-    let mut files: Vec<Vec<String>> = (0..4).map(|_| (0..40).map(|_| line(&mut dice)).collect()).collect();
+    let mut files = DENSITIES.map(|density| (0..60).map(|_| line(&mut dice, density)).collect::<Vec<_>>());
     let mut out = String::new();
     for number in 0..commits {
-        let message = line(&mut dice);
+        let message = line(&mut dice, DENSITIES[0]);
         let time = 1_700_000_000 + number;
         write!(out, "commit refs/heads/main\ncommitter Ada <ada@example.invalid> {time} +0000\n").unwrap();
         writeln!(out, "data {}\n{message}", message.len()).unwrap();
         for _ in 0..=dice.roll(2) {
             let file = dice.roll(files.len());
-            edit(&mut files[file], &mut dice);
+            edit(&mut files[file], &mut dice, DENSITIES[file]);
             let text = files[file].join("\n");
             let text = if dice.roll(40) == 0 { text.replace('\n', "\0\n\0") } else { text };
             writeln!(out, "M 100644 inline file{file}\ndata {}\n{text}", text.len()).unwrap();
@@ -216,7 +268,7 @@ fn fed(scratch: &Scratch, arguments: &[&str], input: &str) -> String {
 fn full(scratch: &Scratch, detector: &Detector) -> (u64, BTreeSet<Key>) {
     let repo = scratch.open();
     let reader = repo.reader().unwrap();
-    let whole = Whole(Kept { detector, found: Mutex::default() });
+    let whole = Whole(Kept::new(detector));
     let unpacking = Unpacking::new(&whole);
     let mut objects = 0;
     for digits in scratch.git(&["cat-file", "--batch-all-objects", "--batch-check=%(objectname)"]).lines() {
@@ -231,8 +283,9 @@ fn full(scratch: &Scratch, detector: &Detector) -> (u64, BTreeSet<Key>) {
     (objects, whole.0.found.into_inner().unwrap())
 }
 
-fn hold(scratch: &Scratch, detector: &Detector, what: &str) {
-    let kept = Kept { detector, found: Mutex::default() };
+/// Holds the law for a repository; says how many blobs were searched by what is new in them.
+fn hold(scratch: &Scratch, detector: &Detector, what: &str) -> usize {
+    let kept = Kept::new(detector);
     let repo = scratch.open();
     let history = History::new(&repo);
     history.visit(&Unpacking::new(&kept)).unwrap();
@@ -241,6 +294,7 @@ fn hold(scratch: &Scratch, detector: &Detector, what: &str) {
     assert!(full.iter().filter(|key| !key.1.is_empty()).count() > 100, "{what}: nothing to find in archives");
     assert_eq!(history.objects(), objects, "{what}");
     assert!(kept.found.into_inner().unwrap() == full, "{what}");
+    kept.by_part.into_inner()
 }
 
 #[test]
@@ -249,7 +303,7 @@ fn whatever_way_git_packs_nothing_is_missed() {
     for (seed, options) in [(1, &[][..]), (2, &["--object-format=sha256"])] {
         let scratch = Scratch::with(options);
         fed(&scratch, &["fast-import", "--quiet", "--depth=50"], &stream(seed, 150));
-        hold(&scratch, &detector, "as fast-import packs");
+        let mut by_part = hold(&scratch, &detector, "as fast-import packs");
         let packs: [&[&str]; 5] = [
             &["repack", "-q", "-adf", "--depth=4095", "--window=200"],
             &["repack", "-q", "-adf", "--depth=1", "--window=10"],
@@ -260,20 +314,21 @@ fn whatever_way_git_packs_nothing_is_missed() {
         for arguments in packs {
             if options.is_empty() || !arguments.contains(&"pack.indexVersion=1") {
                 scratch.git(arguments);
-                hold(&scratch, &detector, &arguments.join(" "));
+                by_part += hold(&scratch, &detector, &arguments.join(" "));
             }
         }
         let all = scratch.git(&["rev-list", "--objects", "--all"]);
         fed(&scratch, &["pack-objects", "-q", "--no-reuse-delta", ".git/objects/pack/pack"], &all);
-        hold(&scratch, &detector, "the same objects in another pack");
+        by_part += hold(&scratch, &detector, "the same objects in another pack");
         fed(&scratch, &["fast-import", "--quiet", "--force"], &stream(seed, 170));
         scratch.git(&["multi-pack-index", "write"]);
-        hold(&scratch, &detector, "a third pack, and an index of all");
+        by_part += hold(&scratch, &detector, "a third pack, and an index of all");
 
         let other = Scratch::empty();
         other.git(&["clone", "-q", "--shared", scratch.path().to_str().unwrap(), "."]);
         other.write("file0", mint::fill("NPM_TOKEN={npm_token}", 1));
         other.commit("a loose one");
-        hold(&other, &detector, "alternates");
+        by_part += hold(&other, &detector, "alternates");
+        assert!(by_part > 200, "hardly anything was searched by what is new: {by_part}");
     }
 }
