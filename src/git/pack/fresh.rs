@@ -10,6 +10,9 @@ use std::ops::Range;
 /// Ranges closer than this are searched as one: cheaper than starting anew.
 const GAP: usize = 64;
 
+/// More places are not followed: a delta may copy one part of its base a million times.
+const MOST_PLACES: usize = 64 << 10;
+
 /// The fresh ranges of one result; its memory is used again for the next.
 pub(super) struct Freshness {
     reach: usize,
@@ -48,7 +51,9 @@ impl Freshness {
             && end > *first
         {
             let known = known.get(known.partition_point(|place| *place < from)..).unwrap_or_default();
-            self.places.extend(known.iter().take_while(|place| **place < end).map(|place| place - from + at));
+            let room = (MOST_PLACES + 1).saturating_sub(self.places.len());
+            let places = known.iter().take_while(|place| **place < end).map(|place| place - from + at);
+            self.places.extend(places.take(room));
         }
     }
 
@@ -71,9 +76,9 @@ impl Freshness {
         &self.ranges
     }
 
-    /// Where the result has what its base has at the places that are known of it, in order.
-    pub(super) fn places(&self) -> &[usize] {
-        &self.places
+    /// Where the result has what its base has at the places that are known of it, in order; `None` where that is too often.
+    pub(super) fn places(&self) -> Option<&[usize]> {
+        (self.places.len() <= MOST_PLACES).then_some(&self.places)
     }
 
     /// How many bytes of the result the ranges cover.
@@ -164,7 +169,9 @@ mod tests {
             ("swapped", &[Copy(500, 500), Copy(0, 500)], &[499, 500, 505, 889, 890, 910, 950]),
         ];
         for (name, parts, expected) in cases {
-            assert_eq!(traced(1000, parts, &known).places(), expected, "{name}");
+            assert_eq!(traced(1000, parts, &known).places().unwrap(), expected, "{name}");
         }
+        let often: Vec<Part> = (0..10_000).map(|_| Copy(0, 1000)).collect();
+        assert_eq!(traced(1000, &often, &known).places(), None);
     }
 }

@@ -310,12 +310,12 @@ impl<'w, V: Visitor> Walker<'w, V> {
         self.tally.commits += u64::from(kind == ObjectKind::Commit);
         self.tally.bytes += bytes.len() as u64;
         let freshness = &self.bench.freshness;
-        let (ranges, places) = (freshness.ranges(), freshness.places());
-        let fresh = match scope {
-            Scope::Fresh if ranges.is_empty() => return Below::Known(places.to_vec()),
+        let ranges = freshness.ranges();
+        let fresh = match freshness.places().filter(|_| scope == Scope::Fresh) {
+            Some(places) if ranges.is_empty() => return Below::Known(places.to_vec()),
             // Nearly all of it: one search is cheaper than many.
-            Scope::Fresh if freshness.covered() < bytes.len() - bytes.len() / 8 => Fresh::Part { ranges, places },
-            Scope::Fresh | Scope::All => Fresh::All,
+            Some(places) if freshness.covered() < bytes.len() - bytes.len() / 8 => Fresh::Part { ranges, places },
+            _ => Fresh::All,
         };
         self.shared.visitor.object(Object { id, kind, bytes, fresh })
     }
