@@ -174,23 +174,20 @@ fn end(starts: &[u64], at: usize) -> u64 {
 
 /// The parent of every entry, and what is known of each by its own header.
 fn links(pack: &PackFile, starts: &[u64]) -> (Vec<Node>, Vec<State>) {
-    let node_at = |offset: u64, before: usize| -> Option<Node> {
-        let at = starts.get(..before)?.binary_search(&offset).ok()?;
-        Node::try_from(at).ok()
-    };
+    let node_at = |offset: u64| Node::try_from(starts.binary_search(&offset).ok()?).ok();
     let mut parents = Vec::new();
     let mut states = Vec::new();
     starts
         .par_iter()
         .enumerate()
         .map(|(at, &start)| match pack.entry(start).map(|entry| entry.content) {
-            Ok(Content::OffsetDelta(base)) => match node_at(base, at) {
+            Ok(Content::OffsetDelta(base)) => match before(starts, at, base) {
                 Some(parent) => (parent, State::Open),
                 None => (NONE, State::Rootless),
             },
             Ok(Content::IdDelta(base)) => {
                 let offset = pack.find(&base).and_then(|place| pack.offset(place));
-                match offset.and_then(|offset| node_at(offset, starts.len())) {
+                match offset.and_then(node_at) {
                     Some(parent) => (parent, State::Open),
                     None => (NONE, State::Rootless),
                 }
@@ -200,6 +197,19 @@ fn links(pack: &PackFile, starts: &[u64]) -> (Vec<Node>, Vec<State>) {
         })
         .unzip_into_vecs(&mut parents, &mut states);
     (parents, states)
+}
+
+/// The entry before this one that begins at an offset. Bases stand mostly near what is made from them, so the search goes back from
+/// there in steps that double.
+fn before(starts: &[u64], at: usize, offset: u64) -> Option<Node> {
+    let (mut from, mut to, mut step) = (at, at, 1);
+    while from > 0 && starts.get(from).is_none_or(|start| *start > offset) {
+        to = from;
+        from = from.saturating_sub(step);
+        step *= 2;
+    }
+    let found = starts.get(from..to)?.binary_search(&offset).ok()?;
+    Node::try_from(from + found).ok()
 }
 
 /// Hands what the roots are down to all that hangs below them. A circle, which only deltas by id can make, is cut open: one
@@ -299,4 +309,20 @@ fn children(parents: &[Node], weights: &[u32]) -> (Vec<u32>, Vec<Node>) {
         }
     }
     (firsts, children)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bases_are_found_wherever_they_stand_before() {
+        let starts: Vec<u64> = (0..100).map(|number| 12 + 7 * number).collect();
+        for at in 0..100 {
+            for offset in 0..800 {
+                let expected = starts[..at].binary_search(&offset).ok().map(|at| at as Node);
+                assert_eq!(before(&starts, at, offset), expected, "{offset} before {at}");
+            }
+        }
+    }
 }
