@@ -100,8 +100,8 @@ impl Made {
     /// Where in the text the places of the text before stand.
     fn forth(&self, places: &[usize]) -> Vec<usize> {
         let moved = |(at, part): &(usize, Range<usize>)| {
-            let (at, part) = (*at, part.clone());
-            places.iter().filter(move |place| part.contains(place)).map(move |place| place - part.start + at)
+            let (at, start, end) = (*at, part.start, part.end);
+            places.iter().filter(move |place| (start..end).contains(*place)).map(move |place| place - start + at)
         };
         self.copied.iter().flat_map(moved).collect()
     }
@@ -110,7 +110,7 @@ impl Made {
     fn back(&self, places: &[usize]) -> Vec<usize> {
         let moved = |(at, part): &(usize, Range<usize>)| {
             let (at, start, length) = (*at, part.start, part.len());
-            places.iter().filter(move |place| (at..at + length).contains(place)).map(move |place| place - at + start)
+            places.iter().filter(move |place| (at..at + length).contains(*place)).map(move |place| place - at + start)
         };
         self.kept.iter().flat_map(moved).collect()
     }
