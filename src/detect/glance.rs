@@ -1,8 +1,8 @@
 //! A first look at what is new in a blob: most of it leads to nothing, and that is seen without a search.
 //!
 //! In: the blob, the ranges of it that are new, and the places at which it has, from the blob it was made from, what could lead to a
-//! match. Out: what of it has to be searched, if anything has. The ranges are many and short, so they are copied together and looked at as one text. It
-//! must never leave out a place at which a search would look; it may name others.
+//! match. Out: what of it has to be searched, if anything has. The ranges are many and short, so they are copied together and looked
+//! at as one text. It must never leave out a place at which a search would look; it may name others.
 
 use std::ops::Range;
 
@@ -19,8 +19,8 @@ const TOGETHER: usize = if cfg!(test) { 512 } else { 32 << 10 };
 /// A range of this length is looked at where it stands.
 const LONG: usize = if cfg!(test) { 256 } else { 4 << 10 };
 
-/// What is new in a blob, and what else could lead to a match.
-pub(crate) struct Glance<'g> {
+/// A look at what is new in a blob.
+struct Glance<'g> {
     engine: &'g Engine,
     bytes: &'g [u8],
     /// Of each range where it begins in the text, and where in the blob.

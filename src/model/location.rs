@@ -92,6 +92,14 @@ impl Location {
         }
     }
 
+    /// The git object it stands in, if it does.
+    pub fn object(&self) -> Option<ObjectId> {
+        match self.place {
+            Place::History { id, .. } => Some(id),
+            Place::Worktree | Place::Staged | Place::Stdin | Place::File => None,
+        }
+    }
+
     /// Path and member as people read them: `a.tgz!package/.npmrc`.
     pub fn whole_path(&self) -> Cow<'_, str> {
         match &self.member {

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 use crate::detect::Detector;
 use crate::git::{Repo, Stop, Tally};
 use crate::locate;
-use crate::model::{Below, Blob, Code, Hit, Location, Match, Notification, ObjectId, Origin, Place, Summary};
+use crate::model::{Below, Blob, Code, Hit, Location, Match, Notification, Origin, Summary};
 use crate::source::{Sink, SourceError};
 
 use super::target::{Excludes, Target};
@@ -194,7 +194,7 @@ fn attribute(
     hits: Vec<Hit>,
     until: &Until<'_>,
 ) -> Result<(Vec<Hit>, Vec<Notification>), SourceError> {
-    let (history, mut out): (Vec<Hit>, Vec<Hit>) = hits.into_iter().partition(|hit| object(&hit.location).is_some());
+    let (history, mut out): (Vec<Hit>, Vec<Hit>) = hits.into_iter().partition(|hit| hit.location.object().is_some());
     if history.is_empty() {
         return Ok((out, Vec::new()));
     }
@@ -203,11 +203,11 @@ fn attribute(
         locate::commits::attribute(repo, &target.refs()?, places, &|| until.is_interrupted());
     let mut by_place: HashMap<_, Vec<Location>> = HashMap::new();
     for location in attributed {
-        let place = (object(&location), location.member.clone(), location.region);
+        let place = (location.object(), location.member.clone(), location.region);
         by_place.entry(place).or_default().push(location);
     }
     for hit in history {
-        match by_place.get(&(object(&hit.location), hit.location.member.clone(), hit.location.region)) {
+        match by_place.get(&(hit.location.object(), hit.location.member.clone(), hit.location.region)) {
             Some(locations) => out.extend(locations.iter().map(|location| Hit {
                 found: hit.found.clone(),
                 location: Location { allow: hit.location.allow.clone(), ..location.clone() },
@@ -216,11 +216,4 @@ fn attribute(
         }
     }
     Ok((out, notifications))
-}
-
-fn object(location: &Location) -> Option<ObjectId> {
-    match location.place {
-        Place::History { id, .. } => Some(id),
-        Place::Worktree | Place::Staged | Place::Stdin | Place::File => None,
-    }
 }

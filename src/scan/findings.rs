@@ -1,5 +1,6 @@
 //! Hits to findings: one secret, all its places, one finding with the strongest evidence.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use crate::decide;
@@ -46,12 +47,9 @@ pub(super) fn of_matches(matches: &[Match], rules: &RuleSet) -> Option<Finding> 
     assemble(&matches.iter().collect::<Vec<_>>(), Vec::new(), rules)
 }
 
-fn finding(hits: Vec<Hit>, rules: &RuleSet) -> Option<Finding> {
+fn finding(mut hits: Vec<Hit>, rules: &RuleSet) -> Option<Finding> {
+    hits.sort_by(|a, b| order(&a.location).cmp(&order(&b.location)).then(a.found.rule.cmp(&b.found.rule)));
     let mut locations: Vec<_> = hits.iter().map(|hit| hit.location.clone()).collect();
-    locations.sort_by(|a, b| {
-        let order = |location: &Location| (place_order(location), location.target);
-        (order(a), &a.path, &a.member, a.region).cmp(&(order(b), &b.path, &b.member, b.region))
-    });
     locations.dedup();
     let locations = without_wrappings(locations);
     let matches: Vec<&Match> = hits.iter().map(|hit| &hit.found).collect();
@@ -64,11 +62,7 @@ fn without_wrappings(mut locations: Vec<Location>) -> Vec<Location> {
         location: &'a Location,
         member: Option<&'a str>,
     ) -> (u8, usize, &'a str, Option<ObjectId>, Option<&'a str>) {
-        let object = match location.place {
-            Place::History { id, .. } => Some(id),
-            Place::Worktree | Place::Staged | Place::Stdin | Place::File => None,
-        };
-        (place_order(location), location.target, &location.path, object, member)
+        (place_order(location), location.target, &location.path, location.object(), member)
     }
     let mut wrappings = HashSet::new();
     for location in &locations {
@@ -82,6 +76,13 @@ fn without_wrappings(mut locations: Vec<Location>) -> Vec<Location> {
     let mut says_less = says_less.into_iter();
     locations.retain(|_| !says_less.next().unwrap_or_default());
     locations
+}
+
+/// By path; of the versions of one file the newest first.
+fn order(location: &Location) -> impl Ord {
+    let Location { target, path, member, region, commit, .. } = location;
+    let commit = commit.as_ref().map(|commit| (&commit.time, commit.id));
+    (place_order(location), *target, path, member, *region, Reverse(commit), location.object())
 }
 
 /// Places that a reader can open at once come first.
@@ -148,4 +149,36 @@ fn companions(matches: &[&Match], credential: &Credential) -> Vec<Companion> {
         })
     });
     told.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::detect::{Detector, mint, rules};
+    use crate::model::{Blob, Commit, ObjectKind, Origin, Region};
+
+    /// Threads bring the versions of a file in any order.
+    #[test]
+    fn findings_do_not_depend_on_the_order_of_hits() {
+        let detector = Detector::new(rules::embedded().unwrap()).unwrap();
+        let text = mint::fill("//r.invalid/:_authToken={npm_token}", 1);
+        let found = detector.scan(&Blob::whole(Origin::Stdin, text.as_bytes())).remove(0);
+        let hit = |version: u8| {
+            let id = ObjectId::new(&[version; 20]).unwrap();
+            let place = Place::History { id, kind: ObjectKind::Blob };
+            let region = Region { line: 1, column: 25, end_line: 1, end_column: 65 };
+            let mut location = Location::new(place, ".npmrc".to_owned(), region);
+            let time = format!("2026-0{}-01T00:00:00Z", 1 + version % 4);
+            location.commit = Some(Commit { id, author: "Ada".to_owned(), time, summary: "x".to_owned() });
+            Hit { found: found.clone(), location }
+        };
+        let versions = |order: &[u8]| {
+            let findings = gather(order.iter().map(|version| hit(*version)).collect(), detector.rules());
+            assert_eq!(findings.len(), 1);
+            findings[0].locations.iter().map(|location| location.object().unwrap().as_bytes()[0]).collect::<Vec<_>>()
+        };
+        // Newest first, and by id where they are of one time.
+        assert_eq!(versions(&[0, 1, 2, 3, 4, 5]), [3, 2, 5, 1, 4, 0]);
+        assert_eq!(versions(&[5, 3, 1, 4, 2, 0]), [3, 2, 5, 1, 4, 0]);
+    }
 }
