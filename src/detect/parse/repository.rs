@@ -75,12 +75,13 @@ const CALLS: [&[u8]; 6] = [b"url(", b"uri(", b"maven(", b"ivy(", b"url ", b"url 
 
 /// The credential of the address that begins at the anchor, if it is a repository of this client.
 pub(super) fn password(text: &Text<'_>, anchor: &Range<usize>, client: Client) -> Option<Found> {
-    if self::client(text, anchor) != Some(client) {
-        return None;
-    }
     let userinfo = text.userinfo(anchor.end)?;
     let path = text.bytes.get(rest_of(text.bytes, userinfo.end + 1))?;
     let mut found = userinfo_of(text, anchor, userinfo)?;
+    // Last, since it looks far.
+    if self::client(text, anchor) != Some(client) {
+        return None;
+    }
     // A lock names hundreds of files, and whoever holds this may read all of them.
     if let Some(host) = found.host.as_mut().filter(|_| is_file(path)) {
         "/".clone_into(&mut host.path);

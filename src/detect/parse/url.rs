@@ -36,10 +36,9 @@ const NO_PASSWORDS: [&[u8]; 5] = [b"x-oauth-basic", b"x", b"x-oauth-token", b"oa
 
 /// The password of the URL that begins at the anchor.
 pub(super) fn password(text: &Text<'_>, anchor: Range<usize>) -> Option<Found> {
-    if repository::client(text, &anchor).is_some() {
-        return None; // another client's, whose keys are called the same
-    }
-    read(text, anchor, is_registry)
+    let found = read(text, anchor.clone(), is_registry)?;
+    // Last, since it looks far: other clients have keys of the same names.
+    if repository::client(text, &anchor).is_some() { None } else { Some(found) }
 }
 
 /// The passwords of all URLs in a stretch that holds nothing but registries.
