@@ -9,6 +9,7 @@ use std::ops::Range;
 use std::sync::OnceLock;
 
 use super::decode::base64_forms;
+use super::prefilter;
 use super::runs;
 use super::sampled::Sampled;
 
@@ -16,8 +17,6 @@ use super::sampled::Sampled;
 const BLOCK: usize = 16;
 /// Shorter encoded forms stand in too many words.
 const SHORTEST_FORM: usize = 4;
-/// As much of an encoded form is looked for.
-pub(crate) const LONGEST_FORM: usize = 12;
 /// Shorter texts of two-byte characters hold no token; in characters.
 const SHORTEST_WIDE: usize = 16;
 
@@ -99,8 +98,7 @@ impl Compiled {
             }
         }
         all.retain(|(form, _)| form.len() >= SHORTEST_FORM);
-        // So much tells enough, and every byte more makes what is looked at around new bytes longer.
-        all.iter_mut().for_each(|(form, _)| form.truncate(LONGEST_FORM));
+        all.iter_mut().for_each(|(form, _)| form.truncate(prefilter::LONGEST));
         all.sort();
         all.dedup();
         // A form that begins with another of the same phase is found with it.

@@ -6,8 +6,9 @@
 
 use std::ops::Range;
 
-use super::encoded::LONGEST_FORM;
-use super::parse::AFTER;
+use super::decode::is_base64;
+use super::parse::{AFTER, BEFORE};
+use super::prefilter::LONGEST;
 use super::runs;
 use super::search::{Engine, MOST_PLACES, stretches};
 
@@ -31,17 +32,9 @@ struct Glance<'g> {
 }
 
 impl Engine {
-    /// How far beside what is new something may begin or end that it makes lead to a match: a literal, or a run that a literal in it
-    /// needs.
-    pub(crate) fn reach(&self) -> usize {
-        let in_run = self.prefilter.longest_in_runs().max(LONGEST_FORM);
-        self.prefilter.longest().max(runs::SHORTEST + in_run)
-    }
-
-    /// How far from a place bytes may decide over it.
+    /// How far from a place bytes may decide over it. A name, too, is no longer than what counts before it.
     fn context(&self) -> usize {
-        // Twice encoded, a literal is not twice as long.
-        AFTER + 2 * self.prefilter.longest()
+        BEFORE + self.longest + AFTER
     }
 
     /// Parts the places of a blob: those over which what is new may decide, and the others.
@@ -72,22 +65,38 @@ impl Engine {
         let Glance { places: mut found, has_zero, .. } = glance;
         if has_zero || found.len() > MOST_PLACES {
             // Two-byte characters are seen where they stand.
-            let around = near.iter().map(|place| self.around(bytes, *place));
-            return merged(ranges.iter().cloned().chain(around).collect());
+            let wider = |range: &Range<usize>| {
+                range.start.saturating_sub(runs::SHORTEST)..bytes.len().min(range.end.saturating_add(runs::SHORTEST))
+            };
+            return merged(ranges.iter().map(wider).chain(near.iter().map(|place| behind(bytes, *place))).collect());
         }
         found.extend_from_slice(near);
-        merged(found.into_iter().map(|place| self.around(bytes, place)).collect())
+        merged(found.into_iter().map(|place| behind(bytes, place)).collect())
     }
+}
 
-    /// As much of the blob as a search needs to look at a place.
-    fn around(&self, bytes: &[u8], place: usize) -> Range<usize> {
-        place..bytes.len().min(place + self.reach())
-    }
+/// As much of the blob as a search needs to look at a place.
+fn behind(bytes: &[u8], place: usize) -> Range<usize> {
+    place..bytes.len().min(place.saturating_add(LONGEST))
+}
+
+/// The range, and where a run leads out of it, what says whether the run is long: a literal in the run, however far from what is new,
+/// may lead to a match only since it is.
+fn with_runs(bytes: &[u8], range: &Range<usize>) -> Range<usize> {
+    let Range { start, end } = range.start..range.end.min(bytes.len());
+    let text = bytes.get(start..end).unwrap_or_default();
+    let leads = |edge: Option<&[u8; LONGEST]>| edge.is_none_or(runs::is_base64_throughout);
+    let before = || bytes.get(start.saturating_sub(runs::SHORTEST)..start).unwrap_or_default().iter().rev();
+    let after = || bytes.get(end..).unwrap_or_default().iter().take(runs::SHORTEST);
+    let before = if leads(text.first_chunk()) { before().take_while(|byte| is_base64(**byte)).count() } else { 0 };
+    let after = if leads(text.last_chunk()) { after().take_while(|byte| is_base64(**byte)).count() } else { 0 };
+    start - before..end + after
 }
 
 impl Glance<'_> {
     fn add(&mut self, range: &Range<usize>) {
-        let bytes = self.bytes.get(range.start..range.end.min(self.bytes.len())).unwrap_or_default();
+        let range = with_runs(self.bytes, range);
+        let bytes = self.bytes.get(range.clone()).unwrap_or_default();
         if bytes.len() >= LONG {
             self.look_at(bytes, |at| range.start + at);
             return;

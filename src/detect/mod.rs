@@ -22,6 +22,7 @@ mod runs;
 mod sampled;
 mod search;
 
+use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use crate::model::{Below, Blob, Evidence, Fresh, Match, Matcher, Rule, RuleSet};
@@ -32,7 +33,7 @@ use parse::names::{self, Names, Value};
 use pattern::Pattern;
 use prefilter::Prefilter;
 use rules::RuleError;
-use search::{Action, Engine, MOST_PLACES, Reader, Searched};
+use search::{Action, Anchor, Engine, MOST_PLACES, Reader, Searched};
 
 /// Finds what a set of rules describes.
 pub struct Detector {
@@ -54,16 +55,19 @@ impl Detector {
         }
         anchors.add_common();
         let forms = Forms::new(rules.rules.iter().flat_map(encoded_literals).collect());
-        let (texts, literals): (Vec<_>, Vec<(usize, Vec<Action>)>) =
-            anchors.entries.into_iter().map(|(text, actions)| (text.clone(), (text.len(), actions))).unzip();
+        let longest = anchors.entries.iter().map(|anchor| anchor.text.len()).max().unwrap_or(0);
+        let (texts, anchors) = anchors.by_beginning();
         let in_runs =
             |action: &Action| matches!(action, Action::Rule(rule) if readers.get(*rule).is_some_and(Reader::in_runs));
-        let in_runs = |literal: usize| literals[literal].1.iter().all(in_runs);
+        let in_runs = |text: usize| anchors[text].iter().flat_map(|anchor| &anchor.actions).all(in_runs);
         let prefilter = Prefilter::new(&texts, in_runs).ok_or(RuleError::TooManyLiterals)?;
         let owners = Owners::new(&rules);
         let npm = npm_hosts(&rules);
         let companions = OnceLock::new();
-        Ok(Self { engine: Engine { prefilter, literals, readers, names, forms, owners, npm, companions }, rules })
+        Ok(Self {
+            engine: Engine { prefilter, anchors, longest, readers, names, forms, owners, npm, companions },
+            rules,
+        })
     }
 
     /// The rules; matches refer to them by index.
@@ -73,7 +77,7 @@ impl Detector {
 
     /// How far around new bytes, or around a place where bytes are missing, the ranges of `Fresh::Part` have to extend.
     pub fn reach(&self) -> usize {
-        self.engine.reach()
+        prefilter::LONGEST
     }
 
     /// Every match of the blob, in order of place. Of a blob with fresh ranges only those that were not in the blob it was made
@@ -209,16 +213,25 @@ fn encoded_literals(rule: &Rule) -> Vec<(Vec<u8>, Layers)> {
 /// What the first pass looks for and what each leads to.
 #[derive(Default)]
 struct Anchors {
-    entries: Vec<(Vec<u8>, Vec<Action>)>,
+    entries: Vec<Anchor>,
 }
 
 impl Anchors {
     fn add(&mut self, text: &str, action: Action) {
-        match self.entries.iter_mut().find(|(known, _)| known == text.as_bytes()) {
-            Some((_, actions)) if actions.contains(&action) => {}
-            Some((_, actions)) => actions.push(action),
-            None => self.entries.push((text.as_bytes().to_vec(), vec![action])),
+        match self.entries.iter_mut().find(|known| known.text == text.as_bytes()) {
+            Some(known) if known.actions.contains(&action) => {}
+            Some(known) => known.actions.push(action),
+            None => self.entries.push(Anchor { text: text.as_bytes().to_vec(), actions: vec![action] }),
         }
+    }
+
+    /// Their beginnings, as much of them as is looked for, and by beginning all that begin with it.
+    fn by_beginning(self) -> (Vec<Vec<u8>>, Vec<Vec<Anchor>>) {
+        let mut all: BTreeMap<Vec<u8>, Vec<Anchor>> = BTreeMap::new();
+        for anchor in self.entries {
+            all.entry(anchor.text.iter().take(prefilter::LONGEST).copied().collect()).or_default().push(anchor);
+        }
+        all.into_iter().unzip()
     }
 
     fn add_rule(&mut self, index: usize, rule: &Rule) {

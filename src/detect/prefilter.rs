@@ -1,6 +1,6 @@
 //! The multi-literal search that decides which bytes deserve a second look.
 //!
-//! In: every literal of every rule. Out: for each place where one stands, that place and the literal's number.
+//! In: the beginnings of every literal of every rule. Out: for each place where one stands, that place and the beginning's number.
 //! Long literals, of which there are hundreds, are sampled; a few short ones are left to a vector search; and those that begin tokens
 //! without a break are looked for in long runs only. It must never look twice at a byte that none of these points to: everything
 //! else in this room is paid only by candidates.
@@ -11,10 +11,13 @@ use super::sampled::Sampled;
 use aho_corasick::packed::{self, MatchKind as PackedKind, Searcher};
 use aho_corasick::{AhoCorasick, AhoCorasickKind, Input, MatchKind};
 
-/// How long literals are looked for: by four bytes, at one place of four.
-type Long = Sampled<4, 4>;
-/// Teddy holds this many patterns; past them it gives way to an automaton.
-const GROUP: usize = 64;
+/// As much of a literal is looked for, in text or encoded: so much tells enough, and every byte more makes what has to be looked at
+/// around new bytes longer.
+pub(crate) const LONGEST: usize = 12;
+/// How long literals are looked for: by four bytes, at one place of three.
+type Long = Sampled<4, 3>;
+/// Teddy holds twice as many patterns, but takes half as many bytes at once then.
+const GROUP: usize = 32;
 /// Teddy tells patterns by as many bytes, four at most, as the shortest has: shorter ones would slow the others down.
 const TELLING: usize = 4;
 /// Finds every occurrence of every literal, overlapping ones included.
@@ -25,8 +28,6 @@ pub(crate) struct Prefilter {
     groups: Vec<Group>,
     /// Those that are looked for in long runs only.
     in_runs: Vec<Group>,
-    longest: usize,
-    longest_in_runs: usize,
 }
 
 struct Group {
@@ -49,27 +50,18 @@ struct Member {
 }
 
 impl Prefilter {
-    /// Takes distinct, non-empty literals; each is known by its index, and some are of interest in long runs only. `None` where the
-    /// literals are beyond what an engine can hold.
+    /// Takes distinct, non-empty literals of at most `LONGEST` bytes; each is known by its index, and some are of interest in long
+    /// runs only. `None` where they are longer, or beyond what an engine can hold.
     pub(crate) fn new(literals: &[Vec<u8>], in_runs: impl Fn(usize) -> bool) -> Option<Self> {
+        if literals.iter().any(|text| text.len() > LONGEST) {
+            return None;
+        }
         let is_long = |index: &usize| literals.get(*index).is_some_and(|text| text.len() >= Long::SHORTEST);
         let (long, short): (Vec<usize>, Vec<usize>) = (0..literals.len()).partition(is_long);
         let sampled = Long::new(long.into_iter().map(|index| (literals[index].clone(), index)).collect())?;
         let (in_runs, short): (Vec<usize>, Vec<usize>) = short.into_iter().partition(|index| in_runs(*index));
-        let longest = literals.iter().map(Vec::len).max().unwrap_or(0);
-        let longest_in_runs = in_runs.iter().map(|index| literals[*index].len()).max().unwrap_or(0);
         let (groups, in_runs) = (groups(literals, short)?, groups(literals, in_runs)?);
-        Some(Self { sampled, groups, in_runs, longest, longest_in_runs })
-    }
-
-    /// The length of the longest literal.
-    pub(crate) fn longest(&self) -> usize {
-        self.longest
-    }
-
-    /// The length of the longest that is looked for in runs only.
-    pub(crate) fn longest_in_runs(&self) -> usize {
-        self.longest_in_runs
+        Some(Self { sampled, groups, in_runs })
     }
 
     /// Calls `found(literal, start)` for every literal that begins in the stretch and ends before `end`, in ascending order of `start`.
@@ -84,7 +76,7 @@ impl Prefilter {
     ) {
         let mut hits: Vec<(usize, usize)> = Vec::new();
         let Range { start: from, end: to } = stretch;
-        let overhang = bytes.len().min(end).min(to.saturating_add(self.longest));
+        let overhang = bytes.len().min(end).min(to.saturating_add(LONGEST));
         self.sampled.search(bytes.get(from..overhang).unwrap_or_default(), |literal, start| {
             if from + start < to {
                 hits.push((from + start, literal));

@@ -32,13 +32,13 @@ pub(crate) fn long(bytes: &[u8], range: &Range<usize>) -> impl Iterator<Item = R
 /// The first block within the range that holds nothing but base64.
 fn next_block(bytes: &[u8], within: Range<usize>) -> Option<Range<usize>> {
     let (blocks, _) = bytes.get(within.clone())?.as_chunks::<BLOCK>();
-    let at = blocks.iter().position(is_base64_throughout)?;
+    let at = blocks.iter().position(is_base64_throughout::<BLOCK>)?;
     let start = within.start + at * BLOCK;
     Some(start..start + BLOCK)
 }
 
 /// Without branches, so that the compiler makes vector instructions of it.
-fn is_base64_throughout(block: &[u8; BLOCK]) -> bool {
+pub(crate) fn is_base64_throughout<const LENGTH: usize>(block: &[u8; LENGTH]) -> bool {
     let mut other = 0_u8;
     for byte in block {
         let letter = (byte | 0x20).wrapping_sub(b'a') < 26;

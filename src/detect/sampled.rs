@@ -7,7 +7,7 @@
 /// Bytes read for one look; a gram is the first of them.
 const WORD: usize = 8;
 /// Bytes whose places are looked up together; every stride divides it.
-const BLOCK: usize = 16;
+const BLOCK: usize = 24;
 /// A block, and what the last place in it reads behind it.
 const WITH_OVERHANG: usize = BLOCK + WORD - 1;
 /// As a power of two, how many answers the first table has.

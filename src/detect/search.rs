@@ -38,6 +38,12 @@ const BESIDE: usize = 16;
 /// A stretch of literals as dense as this is cut: some expressions take a time that grows with the square of what they are given.
 const LONGEST_WINDOW: usize = 64 << 10;
 
+/// A literal, and what it leads to.
+pub(crate) struct Anchor {
+    pub(crate) text: Vec<u8>,
+    pub(crate) actions: Vec<Action>,
+}
+
 /// What a literal leads to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Action {
@@ -75,8 +81,10 @@ impl Reader {
 /// Everything that does not change from text to text.
 pub(crate) struct Engine {
     pub(crate) prefilter: Prefilter,
-    /// By literal: its length and what it leads to.
-    pub(crate) literals: Vec<(usize, Vec<Action>)>,
+    /// By number of the first pass's literal: what it may be the beginning of.
+    pub(crate) anchors: Vec<Vec<Anchor>>,
+    /// The length of the longest anchor.
+    pub(crate) longest: usize,
     /// By rule.
     pub(crate) readers: Vec<Reader>,
     /// Names of variables and fields.
@@ -176,20 +184,26 @@ struct Search<'a> {
 impl Search<'_> {
     fn visit(&mut self, literal: usize, at: usize) {
         let engine = self.engine;
-        let Some((length, actions)) = engine.literals.get(literal) else { return };
-        let hit = at..at + length;
         self.place(at);
-        self.text.anchor(&hit);
-        if is_bare_url(&self.text, &hit) {
+        let text = self.text.bytes.get(at..).unwrap_or_default();
+        for anchor in engine.anchors.get(literal).into_iter().flatten().filter(|anchor| text.starts_with(&anchor.text))
+        {
+            self.act(&(at..at + anchor.text.len()), &anchor.actions);
+        }
+    }
+
+    fn act(&mut self, hit: &Range<usize>, actions: &[Action]) {
+        self.text.anchor(hit);
+        if is_bare_url(&self.text, hit) {
             return;
         }
         for action in actions {
             match *action {
-                Action::Rule(rule) => self.read(rule, &hit),
-                Action::Name => self.name(&hit),
-                Action::Carrier(rule) => self.carrier(rule, &hit),
-                Action::Quoted => self.behind_escapes(&hit),
-                Action::Percent => self.behind_percent(&hit),
+                Action::Rule(rule) => self.read(rule, hit),
+                Action::Name => self.name(hit),
+                Action::Carrier(rule) => self.carrier(rule, hit),
+                Action::Quoted => self.behind_escapes(hit),
+                Action::Percent => self.behind_percent(hit),
             }
         }
     }

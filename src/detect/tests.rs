@@ -561,7 +561,7 @@ fn only_fresh_ranges_are_searched() {
     assert_eq!(scan(std::slice::from_ref(&(name..name + 10))), all[1..]);
     assert_eq!(scan(std::slice::from_ref(&(2..6))), all[..1]);
     assert_eq!(scan(&[2..6, at..name + 4, name..name + 10]), all);
-    assert!(scan(&[3..6, 6..at, at..name + 4, name + 1..text.len()]).is_empty(), "no anchor lies in any of them");
+    assert!(scan(&[40..at, at..name + 4, name + 1..text.len()]).is_empty(), "no anchor lies in any of them");
     assert!(scan(std::slice::from_ref(&(text.len() - 5..text.len() + 99))).is_empty());
 }
 

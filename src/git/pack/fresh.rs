@@ -8,7 +8,7 @@
 use std::ops::Range;
 
 /// Ranges closer than this are searched as one: cheaper than starting anew.
-const GAP: usize = 64;
+const GAP: usize = 48;
 
 /// More places are not followed: a delta may copy one part of its base a million times.
 const MOST_PLACES: usize = 64 << 10;
@@ -145,11 +145,11 @@ mod tests {
             ("cut at the end", &[Copy(0, 990)], &[(980, 990)]),
             ("swapped", &[Copy(500, 500), Copy(0, 500)], &[(0, 10), (490, 510), (990, 1000)]),
             ("twice", &[Copy(0, 1000), Copy(0, 1000)], &[(990, 1010)]),
-            ("near", &[Copy(0, 400), Insert(1), Copy(400, 84), Insert(1), Copy(484, 516)], &[(390, 496)]),
+            ("near", &[Copy(0, 400), Insert(1), Copy(400, 68), Insert(1), Copy(468, 532)], &[(390, 480)]),
             (
                 "not near",
-                &[Copy(0, 400), Insert(1), Copy(400, 86), Insert(1), Copy(486, 514)],
-                &[(390, 411), (477, 498)],
+                &[Copy(0, 400), Insert(1), Copy(400, 70), Insert(1), Copy(470, 530)],
+                &[(390, 411), (461, 482)],
             ),
         ];
         for (name, parts, expected) in cases {
