@@ -21,8 +21,8 @@ pub(crate) use percent::{is_percent_encoded, percent_around};
 const REACH: usize = 32 << 10;
 /// How much of what was decoded already is decoded again for what comes after it.
 const OVERLAP: usize = 4 << 10;
-/// A line break belongs to a base64 run only where the line before it is at least this long: encoders wrap at 64 or 76.
-const WRAPPED_LINE: usize = 60;
+/// A line break belongs to a base64 run only where the line before it is at least this long: encoders wrap at 64 or 76, people at less.
+const WRAPPED_LINE: usize = 40;
 /// How far behind a line break, and before it, a run is looked for: the break, the indent, a line.
 pub(crate) const LONGEST_WRAP: usize = 2 + INDENT + WRAPPED_LINE;
 /// Spaces in front of a wrapped line, as YAML block scalars have them.

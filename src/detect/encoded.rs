@@ -96,6 +96,9 @@ impl Compiled {
                 }
                 all.push((form, phase));
             }
+            // PowerShell's `-EncodedCommand`.
+            let wide: Vec<u8> = literal.iter().flat_map(|byte| [*byte, 0]).collect();
+            all.extend(base64_forms(&wide));
         }
         all.retain(|(form, _)| form.len() >= SHORTEST_FORM);
         all.iter_mut().for_each(|(form, _)| form.truncate(prefilter::LONGEST));

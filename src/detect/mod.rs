@@ -35,6 +35,9 @@ use prefilter::Prefilter;
 use rules::RuleError;
 use search::{Action, Anchor, Engine, MOST_PLACES, Reader, Searched};
 
+/// Shorter names are not looked for in base64: too many texts hold their encoded forms.
+const SHORTEST_NAME: usize = 5;
+
 /// Finds what a set of rules describes.
 pub struct Detector {
     rules: RuleSet,
@@ -54,7 +57,7 @@ impl Detector {
             }
         }
         anchors.add_common();
-        let forms = Forms::new(rules.rules.iter().flat_map(encoded_literals).collect());
+        let forms = Forms::new(rules.rules.iter().flat_map(encoded_literals).chain(encoded_common()).collect());
         let longest = anchors.entries.iter().map(|anchor| anchor.text.len()).max().unwrap_or(0);
         let (texts, anchors) = anchors.by_beginning();
         let in_runs =
@@ -185,29 +188,35 @@ fn npm_hosts(rules: &RuleSet) -> Vec<String> {
     npm.flat_map(|facts| facts.api.iter().chain(&facts.mirrors)).filter_map(|address| parse::host_of(address)).collect()
 }
 
-/// The literals of a rule that are distinct enough to be looked for in base64: prefixes that a proof stands behind, at two layers,
-/// and names of credential fields, at one. Of three characters base64 leaves two at some of its places; what stands before them in
-/// files makes them more.
+/// The literals of a rule that are distinct enough to be looked for in base64: prefixes that a proof stands behind, at two layers, and
+/// what leads to fields and files, at one. Of three characters base64 leaves two at some of its places; what stands before them in files
+/// makes them more.
 fn encoded_literals(rule: &Rule) -> Vec<(Vec<u8>, Layers)> {
     const SHORT: usize = 3;
     const BEFORE: [&str; 8] = ["", "=", " ", "\"", "'", ":", "\n", ">"];
-    let is_proven = matches!(rule.matcher, Matcher::Pattern { proof: Some(_), .. });
-    let is_read =
-        is_proven || matches!(rule.matcher, Matcher::Pattern { .. } | Matcher::Parser(_)) && rule.evidence.is_strong();
-    if rule.custom || !is_read {
+    if rule.custom {
         return Vec::new();
     }
-    let layers = if is_proven || rule.evidence <= Evidence::Structure { Layers::Two } else { Layers::One };
-    let is_name = |text: &&String| {
-        let is_sign = |byte| matches!(byte, b'_' | b'-') || (layers == Layers::Two && matches!(byte, b'.' | b'+'));
-        text.bytes().all(|byte| byte.is_ascii_alphanumeric() || is_sign(byte))
+    let is_proven = matches!(rule.matcher, Matcher::Pattern { proof: Some(_), .. });
+    let is_strong = matches!(rule.matcher, Matcher::Pattern { .. } | Matcher::Parser(_)) && rule.evidence.is_strong();
+    let layers = if is_proven || is_strong && rule.evidence <= Evidence::Structure { Layers::Two } else { Layers::One };
+    let is_distinct = |text: &&String| match layers {
+        Layers::Two => text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.+".contains(&byte)),
+        Layers::One => text.len() >= SHORTEST_NAME,
     };
-    let is_upper = |text: &str| layers == Layers::One && !text.bytes().any(|byte| byte.is_ascii_lowercase());
-    let literals = rule.literals.iter().filter(is_name).filter(|text| !is_upper(text));
     let before = |text: &String| if text.len() > SHORT { BEFORE.get(..1) } else { Some(&BEFORE[..]) };
-    let spelled = literals
+    let spelled = rule
+        .literals
+        .iter()
+        .filter(is_distinct)
         .flat_map(|text| before(text).into_iter().flatten().map(move |before| [*before, text.as_str()].concat()));
     spelled.map(|text| (text.into_bytes(), layers)).collect()
+}
+
+/// The same of what leads to rules of any registry.
+fn encoded_common() -> impl Iterator<Item = (Vec<u8>, Layers)> {
+    let anchors = parse::CARRIERS.iter().flat_map(|(anchors, _)| *anchors).chain(&names::CORES);
+    anchors.filter(|text| text.len() >= SHORTEST_NAME).map(|text| (text.as_bytes().to_vec(), Layers::One))
 }
 
 /// What the first pass looks for and what each leads to.
@@ -278,6 +287,12 @@ impl Anchors {
 
     /// What leads to rules of any registry.
     fn add_common(&mut self) {
+        // No encoder needs to, but some write the signs of prefixes so.
+        ["%5F", "%5f", "%2D", "%2d"].iter().for_each(|sign| self.add(sign, Action::Percent));
+        for code in ["5f", "5F", "2d", "2D", "2b", "2B"] {
+            self.add(&format!(r"\u00{code}"), Action::Quoted);
+            self.add(&format!(r"\x{code}"), Action::Quoted);
+        }
         names::CORES.iter().for_each(|core| self.add(core, Action::Name));
         for (carrier, (anchors, _)) in parse::CARRIERS.iter().enumerate() {
             for anchor in *anchors {

@@ -226,16 +226,15 @@ impl Search<'_> {
                 self.look_behind_escapes(hit);
             }
             Some(Reader::Pattern(pattern)) if pattern.begins() => {
-                let is_settled = self.pattern(rule, pattern, hit.start);
-                let near = self.text.bytes.get(hit.end..self.text.bytes.len().min(hit.end + AFTER));
-                if !is_settled && near.is_some_and(is_percent_encoded) {
-                    self.behind_percent(hit);
+                if !self.pattern(rule, pattern, hit.start) {
+                    self.look_behind_percent(hit);
                 }
             }
             Some(Reader::Pattern(pattern)) => {
                 self.text.looks_far(); // what the expression finds depends on where it begins
                 let window = hit.start.saturating_sub(pattern.reach())..hit.end.saturating_add(pattern.reach());
                 self.widen(rule, window);
+                self.look_behind_percent(hit);
             }
             Some(Reader::Value(_) | Reader::Bound) | None => {}
         }
@@ -375,6 +374,14 @@ impl Search<'_> {
         let end = decoded.end();
         self.unescaped = if end < self.text.bytes.len() { end.saturating_sub(KEPT_BACK) } else { end };
         self.descend(&decoded);
+    }
+
+    /// A token may go on behind a sign that is encoded.
+    fn look_behind_percent(&mut self, hit: &Range<usize>) {
+        let near = self.text.bytes.get(hit.end..self.text.bytes.len().min(hit.end + AFTER));
+        if near.is_some_and(is_percent_encoded) {
+            self.behind_percent(hit);
+        }
     }
 
     /// What was written into an address says more without its escapes.

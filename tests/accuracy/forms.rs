@@ -12,6 +12,10 @@ const UNRESERVED: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b
 pub(crate) enum Written {
     AsItIs,
     Percent,
+    /// Every sign as an address may write it.
+    Signs,
+    /// The same as a string may.
+    Escapes,
     Base64,
 }
 
@@ -20,6 +24,13 @@ impl Written {
         match self {
             Self::AsItIs => token.to_owned(),
             Self::Percent => utf8_percent_encode(token, &UNRESERVED).to_string(),
+            Self::Signs => token
+                .replace('_', "%5F")
+                .replace('-', "%2D")
+                .replace('.', "%2E")
+                .replace('+', "%2B")
+                .replace('/', "%2F"),
+            Self::Escapes => token.replace('_', r"\u005f").replace('-', r"\u002D").replace('+', r"\u002B"),
             Self::Base64 => STANDARD.encode(token),
         }
     }
@@ -97,6 +108,8 @@ pub(crate) const BARE: &[Form] = &[
     form("header", "curl -H 'Authorization: Bearer «T»' https://registry.invalid/\n"),
     Form { name: "address", text: "url = https://mia:«T»@registry.invalid/x\n", written: Written::Percent },
     Form { name: "query", text: "GET /a?b=c&key=«T»&d=e\n", written: Written::Percent },
+    Form { name: "query, every sign encoded", text: "GET /a?b=c&key=«T»&d=e\n", written: Written::Signs },
+    Form { name: "JSON, every sign escaped", text: "{\"a\": \"«T»\", \"b\": 1}\n", written: Written::Escapes },
     Form { name: "value in base64", text: "x: «T»\n", written: Written::Base64 },
 ];
 

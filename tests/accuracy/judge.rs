@@ -89,7 +89,7 @@ fn misplaced(case: &Case, written: &str, bytes: &[u8], text: &str, seen: &Seen) 
         Layer::Plain => (String::from_utf8_lossy(bytes).into_owned(), written.as_bytes().to_vec()),
         Layer::Member(_) => (text.to_owned(), written.as_bytes().to_vec()),
         Layer::Wide => return misplaced_wide(written, bytes, seen),
-        Layer::Base64 => return (span.is_empty() || seen.region.line != 1).then(|| "it stands elsewhere".to_owned()),
+        Layer::Base64 => return (!begins_there(bytes, span, seen)).then(|| "it stands elsewhere".to_owned()),
     };
     if case.written == Written::Base64 {
         let at = memchr::memmem::find(written.as_bytes(), span);
@@ -113,6 +113,14 @@ fn misplaced_wide(written: &str, bytes: &[u8], seen: &Seen) -> Option<String> {
         return Some(format!("its span is {span:?}"));
     }
     elsewhere(&text(bytes), written, seen)
+}
+
+/// Whether the span begins at the line and column that are told.
+fn begins_there(bytes: &[u8], span: &[u8], seen: &Seen) -> bool {
+    let line = bytes.split(|byte| *byte == b'\n').nth(seen.region.line as usize - 1);
+    let rest = line.and_then(|line| line.get(seen.region.column as usize - 1..));
+    let head = span.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    !head.is_empty() && rest.is_some_and(|rest| rest.starts_with(head))
 }
 
 /// Whether line and column are those of the token.

@@ -74,6 +74,15 @@ pub(crate) const WRAPPINGS: &[Wrapping] = &[
         format!("data: {}\n", base64(format!(";;{}", among(text)))).into()
     }),
     wrapping("base64 twice", Layer::Base64, |text| format!("data: {}\n", base64(base64(among(text)))).into()),
+    wrapping("base64 of UTF-16", Layer::Base64, |text| {
+        let wide = wide(&among(text), u16::to_le_bytes);
+        format!("powershell -EncodedCommand {}\n", STANDARD.encode(wide)).into()
+    }),
+    wrapping("base64 in lines", Layer::Base64, |text| {
+        let encoded = base64(among(text));
+        let lines = encoded.as_bytes().chunks(40).map(|line| String::from_utf8_lossy(line).into_owned());
+        format!("data:\n  settings: |-\n    {}\n", lines.collect::<Vec<_>>().join("\n    ")).into()
+    }),
     wrapping("zip", Layer::Member("a/settings"), |text| archives::zip("a/settings", text.as_bytes())),
     wrapping("tar.gz", Layer::Member("a/settings"), |text| {
         archives::gzip(&archives::tar("a/settings", text.as_bytes()))
