@@ -148,6 +148,7 @@ pub(crate) const KINDS: &[Kind] = &[
     named("gradle-plugin-portal-key", "{alnum32}", ""),
     named("hackage-token", "{hex64}", ""),
     named("hackage-password", "{password}", ""),
+    named("npm-named-password", "{password}", ""),
     named("harbor-password", "{harbor_secret}", ""),
     named("harbor-password", "{password}", ""),
     named("hex-api-key", "{hex32}", ""),

@@ -63,7 +63,7 @@ const fn own(read: Read) -> Parser {
 const PARSERS: [&[(&str, Parser)]; 3] = [&npm::PARSERS, &language::PARSERS, &container::PARSERS];
 
 /// Grammars of no registry's own, and their anchors: what they read belongs to the registry of its host, or is left alone.
-pub(crate) const CARRIERS: [(&[&str], Read); 6] = carrier::ALL;
+pub(crate) const CARRIERS: [(&[&str], Read); 8] = carrier::ALL;
 
 /// The parser of this name.
 pub(crate) fn by_name(name: &str) -> Option<Parser> {
@@ -98,7 +98,7 @@ pub(crate) struct Text<'a> {
     anchor: Cell<(usize, usize)>,
     is_far: Cell<bool>,
     /// Up to where each kind of section has been read.
-    read: Cell<[usize; 4]>,
+    read: Cell<[usize; 5]>,
 }
 
 /// Sections that are read as a whole and may be long. Where their beginnings stand close together, each part is read for one of them.
@@ -112,6 +112,8 @@ enum Section {
     Keys,
     /// A manifest of a Kubernetes secret.
     Manifest,
+    /// A list of Helm's repositories.
+    Repositories,
 }
 
 impl<'a> Text<'a> {

@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use memchr::memmem;
 
-use super::key::begins_line;
+use super::key::{begins_line, is_margin};
 use super::url::{key_before, rest_of, userinfo_of};
 use super::{Found, Text};
 
@@ -25,6 +25,7 @@ pub(super) enum Client {
     Python,
     Cargo,
     Composer,
+    Conda,
     NuGet,
     /// Maven, Gradle, and their kin.
     Maven,
@@ -64,6 +65,9 @@ const PYTHON: [&[u8]; 8] = [
     b"[repositories.",
     b"[pypi",
 ];
+/// Keys of conda's whose value, list or table is channels; lower case, without signs.
+const CHANNELS: [&[u8]; 6] =
+    [b"channels", b"channelalias", b"defaultchannels", b"customchannels", b"allowlistchannels", b"whitelistchannels"];
 /// Tables of Cargo's whose `index` or `registry` is a registry's.
 const CARGO: [&[u8]; 3] = [b"[registries", b"[registry]", b"[source"];
 /// Elements of Maven whose `<url>` is a repository's.
@@ -138,7 +142,7 @@ impl<'a> Place<'a> {
     }
 
     fn client(&self) -> Option<Client> {
-        let readers = [Self::python, Self::cargo, Self::json, Self::xml, Self::script];
+        let readers = [Self::python, Self::cargo, Self::conda, Self::json, Self::xml, Self::script];
         readers.into_iter().find_map(|read| read(self))
     }
 
@@ -151,7 +155,7 @@ impl<'a> Place<'a> {
             b"index" => is_option,
             b"registry" => self.is_inline(b"source"),
             b"url" => self.is_in_table(&PYTHON) || self.is_locked(),
-            key => INDEXES.contains(&key),
+            key => INDEXES.contains(&key) || self.heading().is_some_and(|key| INDEXES.contains(&key.as_slice())),
         };
         // `UV_INDEX="corp=https://…"`, `--index corp=https://…`
         let is_named = || self.line.ends_with(b"=") && (self.has_before(b"UV_INDEX") || self.has_before(b"--index "));
@@ -168,6 +172,33 @@ impl<'a> Place<'a> {
         let is_named = self.line.ends_with(b"registry+") || self.line.ends_with(b"sparse+");
         let is_cargo = is_named || (matches!(self.key.as_slice(), b"index" | b"registry") && self.is_in_table(&CARGO));
         is_cargo.then_some(Client::Cargo)
+    }
+
+    /// `channel_alias: https://…`, and the items below `channels:`.
+    fn conda(&self) -> Option<Client> {
+        let is_channel = |key: &[u8]| CHANNELS.contains(&key);
+        let is_below = || self.heading().is_some_and(|key| is_channel(&key));
+        (is_channel(&self.key) || is_below()).then_some(Client::Conda)
+    }
+
+    /// The name in the less indented line above, where the address, or its key, is the first on its line: a value of several lines, an
+    /// item of a list, what a backslash joins.
+    fn heading(&self) -> Option<Vec<u8>> {
+        let (depth, is_item) = indent(self.line);
+        if !self.head.iter().all(|byte| is_margin(*byte)) || (depth == 0 && !is_item) {
+            return None;
+        }
+        let above = self.above.get(..self.above.len() - self.line.len())?.rsplit(|byte| *byte == b'\n').skip(1);
+        let heading = above.map(<[u8]>::trim_ascii_end).find(|line| {
+            let (above, item) = indent(line);
+            let says = !matches!(line.get(above), None | Some(b'#' | b';'));
+            says && (above < depth || (above == depth && is_item && !item))
+        })?;
+        let name = match heading.strip_suffix(b"\\") {
+            Some(joined) => joined.trim_ascii_end().rsplit(u8::is_ascii_whitespace).next()?,
+            None => heading.split(|byte| matches!(byte, b'=' | b':')).next()?,
+        };
+        Some(name.iter().filter(|byte| byte.is_ascii_alphanumeric()).map(u8::to_ascii_lowercase).collect())
     }
 
     /// `"url"` below the sources of a Pipfile.lock, or the repositories and packages of Composer.
@@ -240,6 +271,12 @@ impl<'a> Place<'a> {
     }
 }
 
+/// How far a line is indented, with the mark that a difference puts before it, and whether it is an item of a list.
+fn indent(line: &[u8]) -> (usize, bool) {
+    let depth = line.iter().take_while(|byte| matches!(byte, b' ' | b'\t' | b'+')).count();
+    (depth, line.get(depth..).is_some_and(|rest| rest.starts_with(b"- ")))
+}
+
 fn has(text: &[u8], word: &[u8]) -> bool {
     memmem::find(text, word).is_some()
 }
@@ -290,6 +327,11 @@ mod tests {
             "a @ ~.zip",
             "a[b] @ ~.zip",
             "see ~/a-1-py3-none-any.whl",
+            "[global]\nextra-index-url =\n    ~",
+            "[install]\r\nfind-links =\r\n  # a comment\r\n\r\n    ~\r\n",
+            "index-url = https://r.invalid/\n  ~",
+            "+[global]\n+extra-index-url =\n+    ~",
+            "RUN pip install --extra-index-url \\\n  ~",
             "UV_INDEX=\"corp=~\"",
             "UV_INDEX: corp=~",
             "uv sync --index corp=~",
@@ -306,6 +348,11 @@ mod tests {
             ("[registries.corp]\nindex = \"~\"", Client::Cargo),
             ("[registries]\ncorp = { index = \"~\" }", Client::Cargo),
             ("[source.corp]\nregistry = \"~\"", Client::Cargo),
+            ("channel_alias: ~", Client::Conda),
+            ("name: a\nchannels:\n  - defaults\n  - ~\ndependencies:", Client::Conda),
+            ("channels:\n- defaults\n- ~", Client::Conda),
+            ("custom_channels:\n  corp: ~", Client::Conda),
+            ("conda config --add channels ~", Client::Conda),
             ("\"repositories\": [\n{\"type\": \"composer\", \"url\": \"~\"}]", Client::Composer),
             ("\"dist\": {\n\"type\": \"zip\",\n\"url\": \"~\"", Client::Composer),
             ("<packageSources>\n<add key=\"corp\" value=\"~\" />", Client::NuGet),
@@ -328,6 +375,10 @@ mod tests {
             "registry=~",
             "[install]\nregistry = \"~\"",
             "[database]\nurl = \"~\"",
+            "extra-index-url =\n~",
+            "extra-index-url =\nother =\n    ~",
+            "channels:\n  - defaults\nother:\n  - ~",
+            "channels:\n  corp:\n    - ~",
             "[package.source]\ntype = \"git\"\nurl = \"~\"",
             "curl -i ~",
             "curl -f ~",

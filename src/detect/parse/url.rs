@@ -41,15 +41,15 @@ pub(super) fn password(text: &Text<'_>, anchor: Range<usize>) -> Option<Found> {
     if repository::client(text, &anchor).is_some() { None } else { Some(found) }
 }
 
-/// The passwords of all URLs in a stretch that holds nothing but registries.
-pub(super) fn passwords(text: &Text<'_>, within: Range<usize>) -> Vec<Found> {
+/// The passwords of the URLs that count in a stretch that holds nothing but registries.
+pub(super) fn passwords(text: &Text<'_>, within: Range<usize>, counts: impl Fn(&[u8], usize) -> bool) -> Vec<Found> {
     let Some(stretch) = text.bytes.get(within.clone()) else { return Vec::new() };
     let schemes = memchr::memmem::find_iter(stretch, b"://").filter_map(|at| {
         let head = stretch.get(..at)?;
         let length = [b"https".as_slice(), b"http"].into_iter().find(|scheme| head.ends_with(scheme))?.len();
         Some(within.start + at - length..within.start + at + 3)
     });
-    schemes.filter_map(|anchor| read(text, anchor, |_, _, _| true)).collect()
+    schemes.filter_map(|anchor| read(text, anchor, |bytes, at, _| counts(bytes, at))).collect()
 }
 
 /// The credential of any URL; whose it is depends on its host.

@@ -4,7 +4,7 @@
 
 use std::ops::Range;
 
-use super::form::json::{objects, opened, unescaped};
+use super::form::json::{Object, objects, opened, unescaped};
 use super::host::{address, is_address};
 use super::{Found, Text, credential};
 use crate::detect::decode;
@@ -62,7 +62,24 @@ fn value(text: &Text<'_>, anchor: &Range<usize>) -> Option<Range<usize>> {
 
 /// The key of the object that is open at `at`, if it is a host.
 fn host(text: &Text<'_>, at: usize) -> Option<BoundHost> {
-    let head = text.bytes.get(at.saturating_sub(ABOVE)..at)?;
+    let floor = at.saturating_sub(ABOVE);
+    let open = enclosing(text.bytes, at);
+    text.looks_at(&(open.unwrap_or(floor).saturating_sub(1)..at));
+    let is_gap = |byte: &&u8| byte.is_ascii_whitespace() || matches!(**byte, b'"' | b'\\' | b':');
+    let head = text.bytes.get(floor..open?)?;
+    let gap = head.iter().rev().take(GAP).take_while(is_gap).count();
+    let head = head.get(..head.len() - gap)?;
+    let is_key = |byte: &&u8| !byte.is_ascii_whitespace() && !matches!(**byte, b'"' | b'{' | b',');
+    let length = head.iter().rev().take_while(is_key).count();
+    text.looks_at(&((floor + head.len() - length).saturating_sub(1)..at));
+    let key = unescaped(head.get(head.len() - length..)?);
+    if is_address(&key) { address(&key) } else { None }
+}
+
+/// The brace of the object that is open at `at`.
+fn enclosing(bytes: &[u8], at: usize) -> Option<usize> {
+    let floor = at.saturating_sub(ABOVE);
+    let head = bytes.get(floor..at)?;
     let mut depth = 0usize;
     let open = memchr::memrchr2_iter(b'{', b'}', head).find(|place| match (head.get(*place), depth) {
         (Some(b'{'), 0) => true,
@@ -74,41 +91,83 @@ fn host(text: &Text<'_>, at: usize) -> Option<BoundHost> {
             depth += 1;
             false
         }
-    });
-    text.looks_at(&(at - head.len() + open.unwrap_or(0).saturating_sub(1)..at));
-    let is_gap = |byte: &&u8| byte.is_ascii_whitespace() || matches!(**byte, b'"' | b'\\' | b':');
-    let head = head.get(..open?)?;
-    let gap = head.iter().rev().take(GAP).take_while(is_gap).count();
-    let head = head.get(..head.len() - gap)?;
-    let is_key = |byte: &&u8| !byte.is_ascii_whitespace() && !matches!(**byte, b'"' | b'{' | b',');
-    let length = head.iter().rev().take_while(is_key).count();
-    text.looks_at(&((at.saturating_sub(ABOVE) + head.len() - length).saturating_sub(1)..at));
-    let key = unescaped(head.get(head.len() - length..)?);
-    if is_address(&key) { address(&key) } else { None }
+    })?;
+    Some(floor + open)
 }
 
-/// Hosts with `username` and `password` in clear and no `auth`.
-fn entries(text: &Text<'_>, anchor: Range<usize>) -> Vec<Found> {
-    let bytes = text.bytes;
-    let Some(open) = opened(bytes, anchor.end) else { return Vec::new() };
-    let objects = objects(bytes, open);
-    text.looks_at(&(anchor.start..objects.end + 1));
-    let found = objects.all.iter().filter_map(|entry| {
-        let host = bytes.get(entry.key.clone()?).filter(|host| is_address(host)).and_then(address)?;
-        if entry.text(bytes, &["auth"]).is_some_and(|auth| !auth.is_empty()) {
+/// A host of the old form, whose file holds nothing but hosts, and no `auth`.
+pub(in crate::detect::parse) fn old(text: &Text<'_>, anchor: Range<usize>) -> Vec<Found> {
+    let read = || {
+        let bytes = text.bytes;
+        let host = host(text, anchor.start)?;
+        let open = enclosing(bytes, anchor.start)?;
+        let outer = enclosing(bytes, open)?;
+        text.looks_at(&(outer.saturating_sub(GAP)..anchor.end));
+        // Below a key it is another file's.
+        let before = bytes.get(outer.saturating_sub(GAP)..outer)?;
+        if before.trim_ascii_end().ends_with(b":") {
             return None;
         }
-        let span = entry.value(bytes, &["password"])?;
-        let user = entry.text(bytes, &["username"]).map(unescaped);
-        credential::password(span.clone(), &unescaped(bytes.get(span)?), user.as_deref(), Some(host))
-    });
-    found.collect()
+        let objects = objects(bytes.get(..bytes.len().min(open + ABOVE))?, open);
+        text.looks_at(&(anchor.start..objects.end + 1));
+        entry(bytes, objects.all.first()?, host)
+    };
+    read().into_iter().collect()
+}
+
+/// The hosts below a key.
+fn entries(text: &Text<'_>, anchor: Range<usize>) -> Vec<Found> {
+    let Some(open) = opened(text.bytes, anchor.end) else { return Vec::new() };
+    text.looks_at(&(anchor.start..open + 1));
+    hosts(text, open)
+}
+
+/// The hosts of the object whose brace stands here.
+pub(super) fn hosts(text: &Text<'_>, open: usize) -> Vec<Found> {
+    let bytes = text.bytes;
+    let objects = objects(bytes, open);
+    text.looks_at(&(open..objects.end + 1));
+    let host = |key: Range<usize>| bytes.get(key).filter(|host| is_address(host)).and_then(address);
+    objects.all.iter().filter_map(|object| entry(bytes, object, host(object.key.clone()?)?)).collect()
+}
+
+/// `username` and `password` in clear, and no `auth`.
+fn entry(bytes: &[u8], object: &Object, host: BoundHost) -> Option<Found> {
+    if object.text(bytes, &["auth"]).is_some_and(|auth| !auth.is_empty()) {
+        return None;
+    }
+    let span = object.value(bytes, &["password"])?;
+    let user = object.text(bytes, &["username"]).map(unescaped);
+    credential::password(span.clone(), &unescaped(bytes.get(span)?), user.as_deref(), Some(host))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::detect::parse::tests::table;
+
+    #[test]
+    fn the_old_form() {
+        table(
+            old,
+            &["\"password\""],
+            &[
+                (
+                    "{\"r.invalid\":{\"username\":\"mia\",\"password\":\"Kestrel-1\",\"email\":\"m@r.invalid\"}}",
+                    &["mia Kestrel-1 r.invalid/"],
+                ),
+                (
+                    "echo '{\n  \"https://r.invalid/v1/\": {\n    \"password\": \"Kestrel-1\",\n    \"username\": \"mia\"\n  }\n}' > ~/.dockercfg",
+                    &["mia Kestrel-1 r.invalid/v1/"],
+                ),
+                ("{\"r.invalid\":{\"auth\":\"{base64:mia:Kestrel-1}\",\"password\":\"Kestrel-1\"}}", &[]),
+                ("{\"http-basic\": {\"r.invalid\":{\"username\":\"mia\",\"password\":\"Kestrel-1\"}}}", &[]),
+                ("{\"database\":{\"username\":\"mia\",\"password\":\"Kestrel-1\"}}", &[]),
+                ("{\"username\":\"mia\",\"password\":\"Kestrel-1\"}", &[]),
+                ("{\"r.invalid\":{\"username\":\"mia\",\"password\":\"${PASSWORD}\"}}", &[]),
+            ],
+        );
+    }
 
     #[test]
     fn configurations() {

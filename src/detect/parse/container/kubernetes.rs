@@ -37,7 +37,10 @@ fn read(text: &Text<'_>, anchor: Range<usize>) -> Option<Vec<Found>> {
     let hits = FIELDS
         .iter()
         .flat_map(|field| memmem::find_iter(&decoded.bytes, field).take(MOST).map(|at| at..at + field.len()));
-    let found = hits.flat_map(|hit| docker::parse(&inner, hit));
+    let open = decoded.bytes.iter().position(|byte| !byte.is_ascii_whitespace());
+    let open = open.filter(|open| decoded.bytes.get(*open) == Some(&b'{'));
+    let old = open.map(|open| docker::hosts(&inner, open)).unwrap_or_default();
+    let found = hits.flat_map(|hit| docker::parse(&inner, hit)).chain(old);
     Some(found.map(|found| Found { span: decoded.outer(&found.span), ..found }).collect())
 }
 
@@ -65,6 +68,7 @@ mod tests {
         let encode = |text: &str| STANDARD.encode(mint::fill(text, 1));
         let file = encode("{\"auths\":{\"r.invalid\":{\"auth\":\"{base64:mia:Kestrel-1}\"}}}");
         let old = encode("{\"https://r.invalid/\":{\"auth\":\"{base64:mia:Kestrel-1}\"}}");
+        let clear = encode("{\"r.invalid\":{\"username\":\"mia\",\"password\":\"Kestrel-1\"}}");
         let empty = encode("{\"auths\":{\"r.invalid\":{}}}");
         let anchors = [".dockerconfigjson", ".dockercfg", "eyJhdXRocyI6"];
         table(
@@ -75,6 +79,7 @@ mod tests {
                 (&format!("data:\r\n  .dockerconfigjson: >-\r\n    {file}\r\n"), &["mia Kestrel-1 r.invalid/"]),
                 (&format!("\".dockerconfigjson\": \"{file}\""), &["mia Kestrel-1 r.invalid/"]),
                 (&format!("data:\n  .dockercfg: {old}\n"), &["mia Kestrel-1 r.invalid/"]),
+                (&format!("data:\n  .dockercfg: {clear}\n"), &["mia Kestrel-1 r.invalid/"]),
                 (&format!("AUTH={file}"), &["mia Kestrel-1 r.invalid/"]),
                 ("data:\n  .dockerconfigjson: ${CONFIG}\n", &[]),
                 (&format!("data:\n  .dockerconfigjson: {empty}\n"), &[]),

@@ -6,7 +6,7 @@ use std::ops::Range;
 use memchr::memmem;
 
 use super::form::command::{Words, listed, words};
-use super::form::lines::inputs;
+use super::form::lines::{block, inputs};
 use super::host::{address, is_address};
 use super::{Found, Text, credential};
 use crate::model::BoundHost;
@@ -18,6 +18,8 @@ const FLAGS: [&str; 6] = ["--password-stdin", "--insecure", "--plain-http", "--t
 pub(super) fn parse(text: &Text<'_>, anchor: Range<usize>) -> Vec<Found> {
     let found = match text.bytes.get(anchor.clone()).unwrap_or_default() {
         b"docker/login-action" => action(text, &anchor),
+        b"docker_login:" => task(text, &anchor),
+        b"az acr login" => azure(text, &anchor),
         literal if literal.starts_with(b"-creds") => creds(text, &anchor),
         _ => login(text, &anchor),
     };
@@ -84,6 +86,39 @@ fn action(text: &Text<'_>, anchor: &Range<usize>) -> Option<Found> {
     credential::password(span.clone(), bytes.get(span)?, table.text(&["username"]), host)
 }
 
+/// Ansible's `docker_login:`, and below it `registry_url`, `username` and `password`.
+fn task(text: &Text<'_>, anchor: &Range<usize>) -> Option<Found> {
+    let bytes = text.bytes;
+    let floor = anchor.start.saturating_sub(ABOVE);
+    let next = anchor.end + memchr::memchr(b'\n', bytes.get(anchor.end..bytes.len().min(anchor.end + ABOVE))?)? + 1;
+    let own = bytes.get(floor..anchor.start)?.rsplit(|byte| *byte == b'\n').next()?;
+    let margin = |line: &[u8]| line.iter().take_while(|byte| matches!(byte, b' ' | b'\t' | b'+')).count();
+    let is_below =
+        bytes.get(next..).is_some_and(|line| margin(line) > margin(own) && line.get(margin(line)) != Some(&b'-'));
+    text.looks_at(&(anchor.start - own.len()..next + 1));
+    if !is_below {
+        return None;
+    }
+    let (table, _) = block(bytes, next, ABOVE);
+    text.looks_at(&(anchor.start..table.body.end + 1));
+    let span = table.value(&["password"])?;
+    let host = table.text(&["registry_url", "registry", "url"]).and_then(address);
+    let user = table.text(&["username", "docker_username"]);
+    credential::password(span.clone(), bytes.get(span)?, user, host)
+}
+
+/// `az acr login -n NAME -u USER -p PASSWORD`: the name is the first label of the host.
+fn azure(text: &Text<'_>, anchor: &Range<usize>) -> Option<Found> {
+    let bytes = text.bytes;
+    let words = words(bytes, anchor.end);
+    text.looks_at(&(anchor.start..words.end + 1));
+    let span = words.option(&["-p", "--password"])?;
+    let name = bytes.get(words.option(&["-n", "--name"])?)?;
+    let host = if is_address(name) { address(name) } else { address(&[name, b".azurecr.io"].concat()) };
+    let user = words.option(&["-u", "--username"]).and_then(|user| bytes.get(user));
+    credential::password(span.clone(), bytes.get(span)?, user, Some(host?))
+}
+
 /// Who logs in where, by the command or the action of which this is the word `login`, wherever its password comes from. Without a host
 /// it is Docker Hub.
 pub(crate) fn user<'t>(text: &Text<'t>, login: &Range<usize>) -> Option<(&'t [u8], Option<BoundHost>)> {
@@ -120,12 +155,22 @@ mod tests {
             "-creds ",
             "-creds=",
             "docker/login-action",
+            "docker_login:",
+            "az acr login",
         ];
         table(
             parse,
             &anchors,
             &[
                 ("docker login -u mia -p Kestrel-1 r.invalid\n", &["mia Kestrel-1 r.invalid/"]),
+                (
+                    "- name: log in\n  community.docker.docker_login:\n    registry_url: r.invalid\n    username: mia\n    password: Kestrel-1\n- name: x\n",
+                    &["mia Kestrel-1 r.invalid/"],
+                ),
+                ("- docker_login:\n    username: mia\n    password: \"{{ pw }}\"\n", &[]),
+                ("- docker_login:\n- password: Kestrel-1\n", &[]),
+                ("az acr login -n acme -u mia -p Kestrel-1", &["mia Kestrel-1 acme.azurecr.io/"]),
+                ("az acr login --name acme --username mia --password $P", &[]),
                 ("docker login --username=mia --password=Kestrel-1\r\n", &["mia Kestrel-1 -"]),
                 ("RUN [\"docker\", \"login\", \"-u\", \"mia\", \"-p\", \"Kestrel-1\"]\n", &["mia Kestrel-1 -"]),
                 ("[\"docker\",\"login\",\"--password=Kestrel-1\",\"r.invalid\"]", &["- Kestrel-1 r.invalid/"]),

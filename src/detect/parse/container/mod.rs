@@ -9,6 +9,7 @@ mod service_account;
 
 use std::ops::Range;
 
+pub(in crate::detect::parse) use docker::old as docker_file;
 pub(crate) use login::user as login_user;
 
 use super::{Found, Parser, Section, Text, carries, credential, form, host, own};

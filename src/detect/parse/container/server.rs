@@ -1,7 +1,8 @@
-//! Clients of artifact servers: `jfrog-cli.conf` with its list of servers, and Cloudsmith's `credentials.ini`.
+//! Clients of artifact servers: `jfrog-cli.conf` with its list of servers and the command that writes it, and Cloudsmith's `credentials.ini`.
 
 use std::ops::Range;
 
+use super::form::command::words;
 use super::form::json::{objects, unescaped};
 use super::form::lines::Table;
 use super::host::address;
@@ -13,6 +14,9 @@ const ABOVE: usize = 1 << 10;
 /// The object of one server, read from its address.
 pub(super) fn jfrog(text: &Text<'_>, anchor: Range<usize>) -> Vec<Found> {
     let bytes = text.bytes;
+    if bytes.get(anchor.start) == Some(&b'j') {
+        return command(text, &anchor);
+    }
     let head = bytes.get(anchor.start.saturating_sub(ABOVE)..anchor.start).unwrap_or_default();
     let Some(open) = memchr::memrchr(b'{', head) else {
         text.looks_at(&(anchor.start.saturating_sub(ABOVE)..anchor.end));
@@ -32,6 +36,20 @@ pub(super) fn jfrog(text: &Text<'_>, anchor: Range<usize>) -> Vec<Found> {
         credential::token(span.clone(), bytes.get(span)?, host.clone())
     });
     password.into_iter().chain(tokens).collect()
+}
+
+/// `jf c add --url=URL --user=USER --password=PASSWORD`, or with a token.
+fn command(text: &Text<'_>, anchor: &Range<usize>) -> Vec<Found> {
+    let bytes = text.bytes;
+    let words = words(bytes, anchor.end);
+    text.looks_at(&(anchor.start..words.end + 1));
+    let of = |names: &[&str]| words.option(names).and_then(|span| bytes.get(span));
+    let host = of(&["--artifactory-url", "--url"]).and_then(address);
+    let user = of(&["--user"]);
+    let secret = |name: &str| words.option(&[name]).and_then(|span| Some((span.clone(), bytes.get(span)?)));
+    let password = secret("--password").and_then(|(span, raw)| credential::password(span, raw, user, host.clone()));
+    let token = |name| secret(name).and_then(|(span, raw)| credential::token(span, raw, host.clone()));
+    password.into_iter().chain(["--access-token", "--apikey"].into_iter().filter_map(token)).collect()
 }
 
 /// `api_key` below `[default]`.
@@ -57,8 +75,17 @@ mod tests {
     fn servers() {
         table(
             jfrog,
-            &["\"artifactoryUrl\""],
+            &["\"artifactoryUrl\"", "jf c add", "jf config add"],
             &[
+                (
+                    "jf c add corp --url=https://r.invalid --user=mia --password=Kestrel-1 --interactive=false",
+                    &["mia Kestrel-1 r.invalid/"],
+                ),
+                (
+                    "jf config add --artifactory-url https://r.invalid/a --access-token {opaque}",
+                    &["- {opaque} r.invalid/a/"],
+                ),
+                ("jf c add corp --url=https://r.invalid --user=mia --password=$P", &[]),
                 (
                     "{\"servers\": [{\"url\": \"https://r.invalid/\", \"artifactoryUrl\": \"https://r.invalid/artifactory/\", \"user\": \"mia\", \"password\": \"Kestrel-1\"}]}",
                     &["mia Kestrel-1 r.invalid/artifactory/"],

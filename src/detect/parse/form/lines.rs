@@ -116,6 +116,12 @@ pub(in crate::detect::parse) fn value(bytes: &[u8], within: Range<usize>) -> Opt
     let gap = text.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
     let start = within.start + gap;
     let rest = text.get(gap..)?;
+    for quotes in [b"\"\"\"", b"'''"] {
+        if let Some(inner) = rest.strip_prefix(quotes) {
+            let length = memchr::memmem::find(inner, quotes)?;
+            return (length > 0).then_some(start + quotes.len()..start + quotes.len() + length);
+        }
+    }
     if let Some(quote @ (b'"' | b'\'')) = rest.first() {
         let length = memchr::memchr(*quote, rest.get(1..)?)?;
         return Some(start + 1..start + 1 + length);
@@ -192,6 +198,9 @@ mod tests {
             ("  \"name\" : \"a # b\", ", Some("a # b")),
             ("+ name = 'v w'", Some("v w")),
             ("name = a;b#c", Some("a;b#c")),
+            ("name = \"\"\"a\"b\"\"\"", Some("a\"b")),
+            ("name = '''a'b''' # why", Some("a'b")),
+            ("name = \"\"\"\"\"\"", None),
             ("name = value\\n\",", Some("value")),
             ("name = \\n\",", None),
             (r#"name = \"value\"\n"#, Some("value")),

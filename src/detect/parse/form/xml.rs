@@ -15,12 +15,26 @@ pub(in crate::detect::parse) fn content(bytes: &[u8], from: usize, name: &str) -
     from..end
 }
 
-/// The text of the first element of this name within these bounds.
+/// The text of the first element of this name within these bounds: up to the first tag or comment in it, or a section of its own.
 pub(in crate::detect::parse) fn element(bytes: &[u8], within: &Range<usize>, name: &str) -> Option<Range<usize>> {
+    const SECTION: &[u8] = b"<![CDATA[";
     let scope = bytes.get(within.clone())?;
     let open = format!("<{name}>");
-    let start = memmem::find(scope, open.as_bytes())? + open.len();
-    let length = memchr::memchr(b'<', scope.get(start..)?)?;
+    let mut start = memmem::find(scope, open.as_bytes())? + open.len();
+    let length = loop {
+        let rest = scope.get(start..)?;
+        let gap = rest.iter().take_while(|byte| byte.is_ascii_whitespace()).count();
+        let text = rest.get(gap..)?;
+        start += gap;
+        if text.starts_with(SECTION) {
+            start += SECTION.len();
+            break memmem::find(scope.get(start..)?, b"]]>")?;
+        }
+        if !text.starts_with(b"<!--") {
+            break memchr::memchr(b'<', text)?;
+        }
+        start += memmem::find(text, b"-->")? + 3;
+    };
     let text = scope.get(start..start + length)?;
     let margin = text.iter().take_while(|byte| byte.is_ascii_whitespace()).count();
     let trimmed = text.trim_ascii();
@@ -79,6 +93,16 @@ mod tests {
         let within = content(text, 3, "s");
         assert_eq!(element(text, &within, "id").map(|span| &text[span]), Some(b"a".as_slice()));
         assert_eq!(element(text, &within, "p").map(|span| unescaped(&text[span])), Some(b"x&y".to_vec()));
+        for (text, expected) in [
+            ("<p><![CDATA[x<&y]]></p>", Some("x<&y")),
+            ("<p>\n <!-- <p>old</p> --> x <!-- y --></p>", Some("x")),
+            ("<p><!-- x</p>", None),
+            ("<p><![CDATA[x</p>", None),
+            ("<p><!----><!----></p>", None),
+        ] {
+            let found = element(text.as_bytes(), &(0..text.len()), "p").map(|span| &text[span]);
+            assert_eq!(found, expected, "{text}");
+        }
         let tag = tags(text, &(0..text.len()), "<add").next().unwrap();
         assert_eq!(attribute(text, &tag, "value").map(|span| &text[span]), Some(b"v".as_slice()));
         assert_eq!(attribute(text, &tag, "alue"), None);

@@ -7,15 +7,20 @@ use std::ops::Range;
 use super::form::lines::{Table, value};
 use super::host::{address, named};
 use super::{Found, Text, credential};
+use crate::detect::parse::key::begins_line;
 use crate::model::BoundHost;
 
 /// How far away the other table of a registry may stand.
 const REACH: usize = 16 << 10;
 const FIELDS: [&str; 2] = ["token", "secret-key"];
+const CONFIG: &[u8] = b"--config ";
 /// What may stand before a token that is sent as a header.
 const SCHEMES: [&[u8]; 2] = [b"Bearer ", b"Basic "];
 
 pub(super) fn parse(text: &Text<'_>, anchor: Range<usize>) -> Vec<Found> {
+    if text.bytes.get(anchor.start) != Some(&b'[') {
+        return dotted(text, &anchor).into_iter().collect();
+    }
     let Some((name, table)) = Table::below(text.bytes, anchor.start) else { return Vec::new() };
     text.looks_at(&(anchor.start..table.body.end + 1));
     match name {
@@ -66,6 +71,22 @@ fn inline(bytes: &[u8], table: &Table<'_>) -> Vec<Found> {
     found.collect()
 }
 
+/// `registries.NAME.token = "…"` and `registry.token = "…"`, at the top of the file or behind `--config`.
+fn dotted(text: &Text<'_>, anchor: &Range<usize>) -> Option<Found> {
+    let bytes = text.bytes;
+    let head = bytes.get(anchor.start.saturating_sub(CONFIG.len() + 1)..anchor.start)?;
+    let is_option = || head.strip_suffix(b"'").or(head.strip_suffix(b"\"")).unwrap_or(head).ends_with(CONFIG);
+    if !begins_line(bytes, anchor.start) && !is_option() {
+        return None;
+    }
+    let rest = bytes.get(anchor.start..)?;
+    let line = anchor.start..anchor.start + memchr::memchr(b'\n', rest).unwrap_or(rest.len());
+    let (name, span) = Table::new(bytes, line).settings().next()?;
+    text.looks_at(&(anchor.start..span.end + 1));
+    let name = FIELDS.iter().find_map(|field| name.strip_suffix(field.as_bytes())?.strip_suffix(b"."))?;
+    token(bytes, span, name.strip_prefix(b"registries.").and_then(named))
+}
+
 fn field(bytes: &[u8], within: &Range<usize>, name: &[u8]) -> Option<Range<usize>> {
     let scope = bytes.get(within.clone())?;
     let at = memchr::memmem::find(scope, name)? + name.len();
@@ -82,7 +103,7 @@ mod tests {
     fn tables() {
         table(
             parse,
-            &["[registry]", "[registries"],
+            &["[registry]", "[registries", "registries.", "registry.token"],
             &[
                 ("[registry]\ntoken = \"{opaque}\"\n", &["- {opaque} -"]),
                 ("[registry]\r\ntoken = '{opaque}' # mine\r\n", &["- {opaque} -"]),
@@ -101,6 +122,11 @@ mod tests {
                     &["- {opaque} r.invalid/"],
                 ),
                 ("[registries]\ncorp.token = \"{opaque}\"\n", &["- {opaque} corp/"]),
+                ("registries.corp.token = \"{opaque}\"\n", &["- {opaque} corp/"]),
+                ("registry.token = '{opaque}'\n", &["- {opaque} -"]),
+                ("cargo publish --config 'registries.corp.token=\"{opaque}\"'", &["- {opaque} corp/"]),
+                ("see registries.corp.token = \"{opaque}\"", &[]),
+                ("registries.corp.index = \"{opaque}\"", &[]),
                 ("[registry]\ntoken = \"{opaque}", &[]),
                 ("[registry]\ntoken = \"${TOKEN}\"\n", &[]),
                 ("[registry]\ntoken = \"your-token-here\"\n", &[]),

@@ -11,6 +11,8 @@ use super::{Found, Text, credential};
 use crate::model::BoundHost;
 
 const BODY: usize = 512;
+/// What may stand before a token that is sent as a header.
+const SCHEMES: [&[u8]; 2] = [b"Bearer ", b"Basic "];
 /// How far around the credentials the address stands.
 const AROUND: usize = 384;
 
@@ -30,6 +32,15 @@ fn read(text: &Text<'_>, anchor: Range<usize>) -> Option<Found> {
     let length = memchr::memchr(b'}', body).unwrap_or(body.len());
     let body = anchor.end + open..anchor.end + open + length;
     text.looks_at(&(anchor.start..body.end + 1));
+    let header = bytes.get(anchor.clone())?.starts_with(b"Header").then(|| string(bytes, &body, &[b"value"]));
+    if let Some(header) = header {
+        let span = header?;
+        let raw = bytes.get(span.clone())?;
+        let scheme = SCHEMES.iter().find(|scheme| raw.starts_with(scheme)).map_or(0, |scheme| scheme.len());
+        text.looks_at(&(anchor.start.saturating_sub(AROUND)..body.end + AROUND));
+        let host = host(bytes, &(anchor.start..body.end));
+        return credential::token(span.start + scheme..span.end, raw.get(scheme..)?, host);
+    }
     let span = string(bytes, &body, &[b"password", b"Password"])?;
     let user = string(bytes, &body, &[b"username", b"Username"]).and_then(|user| bytes.get(user));
     text.looks_at(&(anchor.start.saturating_sub(AROUND)..body.end + AROUND));
@@ -91,8 +102,17 @@ mod tests {
     fn blocks() {
         table(
             parse,
-            &["credentials {", "PasswordCredentials"],
+            &["credentials {", "PasswordCredentials", "HeaderCredentials"],
             &[
+                (
+                    "maven {\n  url 'https://r.invalid/m2'\n  credentials(HttpHeaderCredentials) {\n    name = 'Private-Token'\n    value = '{opaque}'\n  }\n}",
+                    &["- {opaque} r.invalid/m2/"],
+                ),
+                (
+                    "credentials(HttpHeaderCredentials::class) {\n  name = \"Authorization\"\n  value = \"Bearer {opaque}\"\n}",
+                    &["- {opaque} -"],
+                ),
+                ("credentials(HttpHeaderCredentials) {\n  value = System.getenv('T')\n}", &[]),
                 (
                     "maven {\n  url 'https://r.invalid/m2'\n  credentials {\n    username 'mia'\n    password 'Kestrel-1'\n  }\n}",
                     &["mia Kestrel-1 r.invalid/m2/"],

@@ -23,10 +23,11 @@ use super::repository::{self, Client};
 use super::{Found, Parser, Section, Text, carries, credential, form, host, own, url};
 
 /// The parsers that rules may name.
-pub(super) const PARSERS: [(&str, Parser); 19] = [
+pub(super) const PARSERS: [(&str, Parser); 20] = [
     ("python-password", carries(python::parse)),
     ("cargo-credentials", carries(cargo::parse)),
     ("cargo-source", carries(|text, anchor| repository::password(text, &anchor, Client::Cargo).into_iter().collect())),
+    ("conda-channel", carries(|text, anchor| repository::password(text, &anchor, Client::Conda).into_iter().collect())),
     ("gem-credentials", carries(gem::parse)),
     ("bundler-config", carries(bundler::parse)),
     ("nuget-key", carries(nuget::keys)),

@@ -1,10 +1,10 @@
-//! `.pypirc`, Poetry's `auth.toml`, `pdm.toml`, uv's credentials, twine's command, and package indexes with a password in their URL.
+//! `.pypirc`, Poetry's `auth.toml`, `pdm.toml`, uv's credentials, the commands that upload, and package indexes with a password in their URL.
 
 use std::ops::Range;
 
 use super::form::command::words;
 use super::form::lines::{Table, deployment, inputs, value};
-use super::host::{address, named};
+use super::host::{address, is_address, named};
 use super::{Client, Found, Section, Text, credential, repository};
 use crate::model::BoundHost;
 
@@ -18,7 +18,9 @@ pub(super) fn parse(text: &Text<'_>, anchor: Range<usize>) -> Vec<Found> {
         }
         b"[distutils]" => servers(text, anchor.start),
         b"http-basic" => http_basic(text, anchor),
-        b"twine upload" => upload(text, anchor).into_iter().collect(),
+        literal if literal.ends_with(b" publish") || literal.ends_with(b" upload") => {
+            upload(text, anchor).into_iter().collect()
+        }
         b"gh-action-pypi-publish" => of_inputs(text, &anchor, &inputs(text.bytes, anchor.end)).into_iter().collect(),
         b"provider: pypi" => of_inputs(text, &anchor, &deployment(text.bytes, anchor.end)).into_iter().collect(),
         _ => table(text, anchor.start).into_iter().collect(),
@@ -134,15 +136,24 @@ fn of_inputs(text: &Text<'_>, anchor: &Range<usize>, inputs: &Table<'_>) -> Opti
     credential::password(span.clone(), text.bytes.get(span)?, user, host)
 }
 
+/// `twine upload` and its kin.
 fn upload(text: &Text<'_>, anchor: Range<usize>) -> Option<Found> {
     let bytes = text.bytes;
     let words = words(bytes, anchor.end);
     text.looks_at(&(anchor.start..words.end + 1));
-    let secret = words.option(&["-p", "--password"])?;
-    let user = words.option(&["-u", "--username"]).and_then(|user| bytes.get(user));
-    let url = words.option(&["--repository-url"]).and_then(|url| address(bytes.get(url)?));
-    let name = words.option(&["-r", "--repository"]).and_then(|name| default(bytes, anchor.start, bytes.get(name)?));
-    credential::password(secret.clone(), bytes.get(secret)?, user, url.or(name))
+    let secret = words.option(match bytes.get(anchor.clone())? {
+        b"pdm publish" => &["-P", "--password"],
+        b"hatch publish" => &["-a", "--auth"],
+        b"uv publish" => &["-p", "--password", "-t", "--token"],
+        _ => &["-p", "--password"],
+    })?;
+    let user = words.option(&["-u", "--username", "--user"]).and_then(|user| bytes.get(user));
+    let url = words.option(&["--repository-url", "--publish-url"]).and_then(|url| address(bytes.get(url)?));
+    let name = || {
+        let name = bytes.get(words.option(&["-r", "--repository", "--repo", "--index"])?)?;
+        if is_address(name) { address(name) } else { default(bytes, anchor.start, name) }
+    };
+    credential::password(secret.clone(), bytes.get(secret)?, user, url.or_else(name))
 }
 
 #[cfg(test)]
@@ -150,7 +161,7 @@ mod tests {
     use super::*;
     use crate::detect::parse::tests::table;
 
-    const ANCHORS: [&str; 10] = [
+    const ANCHORS: [&str; 15] = [
         "https://",
         "http://",
         "[distutils]",
@@ -161,6 +172,11 @@ mod tests {
         "[repository",
         "[[credential]]",
         "twine upload",
+        "poetry publish",
+        "uv publish",
+        "hatch publish",
+        "pdm publish",
+        "maturin publish",
     ];
 
     #[test]
@@ -198,6 +214,12 @@ mod tests {
                     "[http-basic]\ncorp = { username = \"mia\", password = \"Kestrel-1\" }\npypi = {username='tom',password='Heron-22'}\n",
                     &["mia Kestrel-1 corp/", "tom Heron-22 -"],
                 ),
+                ("poetry publish --build -r corp -u mia -p Kestrel-1", &["mia Kestrel-1 corp/"]),
+                ("uv publish --publish-url https://r.invalid/a -u mia -p Kestrel-1", &["mia Kestrel-1 r.invalid/a/"]),
+                ("hatch publish -r https://r.invalid/ -u mia -a Kestrel-1", &["mia Kestrel-1 r.invalid/"]),
+                ("pdm publish -u mia -P Kestrel-1", &["mia Kestrel-1 -"]),
+                ("maturin publish -u mia --password=Kestrel-1", &["mia Kestrel-1 -"]),
+                ("poetry publish -u mia -p $PASSWORD", &[]),
                 ("poetry config http-basic.corp mia Kestrel-1\n", &["mia Kestrel-1 corp/"]),
                 (
                     "[http-basic.corp]\nusername = \"mia\"\npassword = \"Kestrel-1\"\n[repositories.corp]\nurl = \"https://r.invalid/a\"\n",

@@ -53,6 +53,11 @@ pub(super) fn fields<'a>(
     })
 }
 
+/// Whether a quote stands before this place, as before every string of TOML.
+pub(super) fn is_string(bytes: &[u8], at: usize) -> bool {
+    at.checked_sub(1).and_then(|at| bytes.get(at)).is_some_and(|byte| matches!(byte, b'"' | b'\''))
+}
+
 /// What the table says around the key at `at`: the braces on its own line, if it stands in some.
 pub(super) fn table(bytes: &[u8], section: &Range<usize>, at: usize) -> Table {
     let scope = bytes.get(inline(bytes, section, at).unwrap_or(section.clone())).unwrap_or_default();

@@ -10,7 +10,7 @@ mod unknown;
 mod variable;
 mod yarn;
 
-use super::{Found, Parser, Text, host, key, own, siblings, url, value};
+use super::{Found, Parser, Text, credential, form, host, key, own, siblings, url, value};
 
 pub(super) use password::is_part_of_word;
 pub(super) use token::is_self_evident;

@@ -2,9 +2,10 @@
 
 use std::ops::Range;
 
+use super::form::command::words;
 use super::key::{Key, MARGIN, begins_line, is_margin, key};
 use super::value::{Lines, Link, Opening, neighbour, opening};
-use super::{Found, Text, bunfig, host, url, yarn};
+use super::{Found, Text, bunfig, credential, host, url, yarn};
 use crate::detect::decode;
 use crate::detect::placeholder::{is_placeholder, is_placeholder_pair, is_reference};
 use crate::model::BoundHost;
@@ -17,6 +18,7 @@ const SHORTEST: usize = 4;
 pub(super) fn parse(text: &Text<'_>, anchor: Range<usize>) -> Vec<Found> {
     let found = match text.bytes.get(anchor.clone()).unwrap_or_default() {
         [b'[', ..] => return bun_fields(text, anchor.start),
+        b"npm-cli-login" => login(text, &anchor),
         b"registries:" => return pnpm_registries(text, anchor),
         b"https://" | b"http://" => url::password(text, anchor),
         literal if literal.ends_with(b"AuthIdent") || literal.ends_with(b"AUTH_IDENT") => yarn_field(text, anchor),
@@ -152,13 +154,24 @@ fn yarn_field(text: &Text<'_>, name: Range<usize>) -> Option<Found> {
     Some(Found { user, host, ..Found::new(span, secret) })
 }
 
+/// `npm-cli-login -u USER -p PASSWORD -e MAIL -r REGISTRY`, a program that answers what `npm login` asks.
+fn login(text: &Text<'_>, anchor: &Range<usize>) -> Option<Found> {
+    let words = words(text.bytes, anchor.end);
+    text.looks_at(&(anchor.start..words.end + 1));
+    let span = words.option(&["-p"])?;
+    let user = words.option(&["-u"]).and_then(|user| text.bytes.get(user));
+    let host = words.option(&["-r"]).and_then(|url| host::address(text.bytes.get(url)?));
+    credential::password(span.clone(), text.bytes.get(span)?, user, host)
+}
+
 /// Bun's `password = "…"`, in clear, and URLs with a password, whatever the key.
 fn bun_fields(text: &Text<'_>, header: usize) -> Vec<Found> {
     let Some(section) = bunfig::section(text.bytes, header) else { return Vec::new() };
     text.looks_far();
     let fields = bunfig::fields(text.bytes, &section, b"password");
     let clear = fields.filter_map(|(name, value)| bun_field(text, bunfig::table(text.bytes, &section, name), value));
-    clear.chain(url::passwords(text, section.clone())).collect()
+    // Strings only: pip's file has a table of the same name.
+    clear.chain(url::passwords(text, section.clone(), bunfig::is_string)).collect()
 }
 
 fn bun_field(text: &Text<'_>, table: bunfig::Table, value: Opening) -> Option<Found> {
@@ -188,7 +201,7 @@ fn pnpm_registries(text: &Text<'_>, name: Range<usize>) -> Vec<Found> {
             && line.iter().take(MARGIN).take_while(|byte| is_margin(**byte)).count() <= depth
     };
     let end = memchr::memchr_iter(b'\n', rest).find(is_outside).unwrap_or(rest.len());
-    url::passwords(text, name.end..name.end + end)
+    url::passwords(text, name.end..name.end + end, |_, _| true)
 }
 
 /// Splits `user:password`; `None` where it is neither text nor somebody's.
