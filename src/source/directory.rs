@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::exclude::{Exclude, Excluded};
+use super::file::Kind;
 use super::quota::Quota;
 use super::visit::{Sink, Source};
 use super::{SourceError, file, walk};
@@ -43,9 +44,9 @@ impl Directory {
             }
             !exclude.leaves_out(relative, walk::is_folder(entry))
         });
-        walk::files(&walker, &self.target, sink, &|path, relative| {
+        walk::files(&walker, &self.target, sink, &|path, relative, kind| {
             let shown = walk::shown(relative);
-            file::scan(path, &shown, &Origin::File { path: shown.clone() }, sink);
+            file::scan(path, kind, &shown, &Origin::File { path: shown.clone() }, sink);
         });
         let stores = std::mem::take(&mut *stores.lock().unwrap_or_else(PoisonError::into_inner));
         for git in stores.iter().filter_map(|store| store.parent()) {
@@ -64,7 +65,7 @@ impl Source for Directory {
         if kind.is_dir() {
             self.visit_directory(sink);
         } else if kind.is_file() {
-            file::scan(&self.target, &shown, &Origin::File { path: shown.clone() }, sink);
+            file::scan(&self.target, Kind::Regular, &shown, &Origin::File { path: shown.clone() }, sink);
         } else {
             // It was asked for by name, so that leaving it out is no footnote.
             let message = "it is no regular file and is not opened; pass its content on standard input";
@@ -121,6 +122,15 @@ mod tests {
         assert_eq!((seen.paths(), seen.texts()), (vec![walk::shown(&scratch.file("f"))], vec!["text".to_owned()]));
         let missing = Directory::new(scratch.file("g"), None).visit(&Collected::default());
         assert!(matches!(missing, Err(SourceError::Target { .. })));
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn of_a_link_the_text_is_read() {
+        let scratch = Scratch::empty();
+        std::os::unix::fs::symlink("nowhere", scratch.file("link")).unwrap();
+        let seen = Collected::from(&Directory::new(scratch.path(), None));
+        assert_eq!((seen.paths(), seen.texts()), (vec!["link".to_owned()], vec!["nowhere".to_owned()]));
     }
 
     #[test]

@@ -1,21 +1,46 @@
-//! Reads one file of a file system: opened once, into a buffer that its thread keeps.
+//! Reads one file of a file system: opened once, into a buffer that its thread keeps. Of a symbolic link it reads the text, which git
+//! keeps as it keeps a file, and follows nothing.
 
 use std::cell::RefCell;
-use std::fs::{File, FileType, Metadata};
+use std::fs::{self, File, FileType, Metadata};
 use std::io;
 use std::path::Path;
 
 use super::visit::Sink;
 use super::window::{self, Amount};
-use crate::model::{Code, Notification, Origin};
+use crate::model::{Blob, Code, Notification, Origin};
 
 thread_local! {
     static BUFFER: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Reads a regular file. `shown` names it in notifications.
-pub(super) fn scan(path: &Path, shown: &str, origin: &Origin, sink: &dyn Sink) {
-    match read(path, origin, sink) {
+/// What stands at a path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// A regular file.
+    Regular,
+    /// A symbolic link.
+    Link,
+}
+
+impl Kind {
+    /// `None` for everything else.
+    pub(super) fn of(kind: FileType) -> Option<Self> {
+        match () {
+            () if kind.is_file() => Some(Self::Regular),
+            () if kind.is_symlink() => Some(Self::Link),
+            () => None,
+        }
+    }
+}
+
+/// Reads a file or the text of a link. `shown` names it in notifications.
+pub(super) fn scan(path: &Path, kind: Kind, shown: &str, origin: &Origin, sink: &dyn Sink) {
+    let read = match kind {
+        Kind::Regular => read(path, origin, sink),
+        Kind::Link => link(path, origin, sink),
+    };
+    match read {
         Ok(Outcome { amount, changed }) => {
             if amount.windows > 1 {
                 let message = format!("{} bytes: searched in {} overlapping windows", amount.bytes, amount.windows);
@@ -39,6 +64,13 @@ pub(super) fn special(kind: FileType, shown: &str) -> Notification {
 struct Outcome {
     amount: Amount,
     changed: bool,
+}
+
+fn link(path: &Path, origin: &Origin, sink: &dyn Sink) -> io::Result<Outcome> {
+    let target = fs::read_link(path)?;
+    let bytes = target.as_os_str().as_encoded_bytes();
+    sink.blob(Blob::whole(origin.clone(), bytes));
+    Ok(Outcome { amount: Amount { bytes: bytes.len() as u64, windows: 1 }, changed: false })
 }
 
 fn read(path: &Path, origin: &Origin, sink: &dyn Sink) -> io::Result<Outcome> {
@@ -89,7 +121,7 @@ mod tests {
     use super::*;
     use crate::git::Tally;
     use crate::git::fixture::Scratch;
-    use crate::model::{Below, Blob};
+    use crate::model::Below;
     use crate::source::collect::Collected;
     use crate::source::{OVERLAP, WINDOW};
 
@@ -122,7 +154,7 @@ mod tests {
         std::io::Seek::seek(&mut file, io::SeekFrom::Start(WINDOW as u64 * 2 - 3)).unwrap();
         file.write_all(b"needle").unwrap();
         let seen = Largest::default();
-        scan(&scratch.file("f"), "f", &origin(), &seen);
+        scan(&scratch.file("f"), Kind::Regular, "f", &origin(), &seen);
         assert!(seen.0.load(Ordering::Relaxed) <= (WINDOW + OVERLAP) as u64);
         assert!(seen.1.load(Ordering::Relaxed) >= 1);
         assert_eq!(seen.2.codes(), [Code::FileWindowed]);
@@ -149,14 +181,14 @@ mod tests {
             }
         }
         let sink = Appends(scratch.file("f"), Collected::default());
-        scan(&scratch.file("f"), "f", &origin(), &sink);
+        scan(&scratch.file("f"), Kind::Regular, "f", &origin(), &sink);
         assert_eq!(sink.1.codes(), [Code::FileWindowed, Code::FileChanged]);
     }
 
     #[test]
     fn a_file_that_is_gone_is_a_warning() {
         let seen = Collected::default();
-        scan(Path::new("/nowhere/at/all"), "f", &origin(), &seen);
+        scan(Path::new("/nowhere/at/all"), Kind::Regular, "f", &origin(), &seen);
         assert_eq!(seen.codes(), [Code::FileUnreadable]);
     }
 }

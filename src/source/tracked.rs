@@ -3,13 +3,14 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::file::Kind;
 use super::visit::Sink;
 use super::walk;
 use crate::git::Repo;
 use crate::model::{Code, Notification};
 
-/// Calls `visit` with path and path relative to `target` for each tracked regular file that lies below both.
-pub(super) fn files(repository: &Path, target: &Path, sink: &dyn Sink, visit: &mut dyn FnMut(&Path, &Path)) {
+/// Calls `visit` with path, path relative to `target` and kind for each tracked file or link that lies below both.
+pub(super) fn files(repository: &Path, target: &Path, sink: &dyn Sink, visit: &mut dyn FnMut(&Path, &Path, Kind)) {
     let warn = |message: String| {
         let place = walk::shown(repository.strip_prefix(target).unwrap_or(repository));
         let message = format!("files that are tracked although git ignores them may be missed: {message}");
@@ -32,9 +33,9 @@ pub(super) fn files(repository: &Path, target: &Path, sink: &dyn Sink, visit: &m
         if sink.stop().is_some() {
             return;
         }
-        if is_regular(repository, inside) {
+        if let Some(kind) = kind(repository, inside) {
             let path = repository.join(inside);
-            visit(&path, path.strip_prefix(target).unwrap_or(inside));
+            visit(&path, path.strip_prefix(target).unwrap_or(inside), kind);
         }
     }
 }
@@ -45,14 +46,15 @@ fn path_below(directory: &Path, top: &Path) -> Option<PathBuf> {
     directory.strip_prefix(top).ok().map(Path::to_owned)
 }
 
-/// Whether the file is there, is regular, and is reached through no symbolic link.
-fn is_regular(directory: &Path, inside: &Path) -> bool {
+/// What stands there, if it is reached through no symbolic link.
+fn kind(directory: &Path, inside: &Path) -> Option<Kind> {
     let mut parts: Vec<&Path> = inside.ancestors().filter(|part| !part.as_os_str().is_empty()).collect();
     parts.reverse();
     let harmless = inside.components().all(|part| matches!(part, std::path::Component::Normal(_)));
-    let Some((file, parents)) = parts.split_last().filter(|_| harmless) else { return false };
+    let (file, parents) = parts.split_last().filter(|_| harmless)?;
     let kind = |part: &Path| fs::symlink_metadata(directory.join(part)).map(|metadata| metadata.file_type());
-    parents.iter().all(|part| kind(part).is_ok_and(|kind| kind.is_dir())) && kind(file).is_ok_and(|kind| kind.is_file())
+    let is_inside = parents.iter().all(|part| kind(part).is_ok_and(|kind| kind.is_dir()));
+    kind(file).ok().filter(|_| is_inside).and_then(Kind::of)
 }
 
 #[cfg(unix)]

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use ignore::{DirEntry, WalkBuilder, WalkState};
 
-use super::file;
+use super::file::{self, Kind};
 use super::visit::Sink;
 use crate::git::display;
 use crate::model::{Code, Notification};
@@ -20,8 +20,8 @@ pub(super) fn everything(root: &Path) -> WalkBuilder {
     walker
 }
 
-/// Calls `visit` with path and path relative to `root` for each regular file.
-pub(super) fn files(walker: &WalkBuilder, root: &Path, sink: &dyn Sink, visit: &(dyn Fn(&Path, &Path) + Sync)) {
+/// Calls `visit` with path, path relative to `root` and kind for each regular file and each link.
+pub(super) fn files(walker: &WalkBuilder, root: &Path, sink: &dyn Sink, visit: &(dyn Fn(&Path, &Path, Kind) + Sync)) {
     walker.build_parallel().run(|| {
         Box::new(|entry| {
             if sink.stop().is_some() {
@@ -31,11 +31,10 @@ pub(super) fn files(walker: &WalkBuilder, root: &Path, sink: &dyn Sink, visit: &
                 Ok(entry) => {
                     let path = entry.path();
                     let relative = path.strip_prefix(root).unwrap_or(path);
-                    match entry.file_type() {
-                        Some(kind) if kind.is_file() => visit(path, relative),
-                        Some(kind) if kind.is_dir() || kind.is_symlink() => {}
-                        Some(kind) => sink.notify(file::special(kind, &shown(relative))),
-                        None => {}
+                    match entry.file_type().map(|kind| (kind, Kind::of(kind))) {
+                        Some((_, Some(kind))) => visit(path, relative, kind),
+                        Some((kind, None)) if !kind.is_dir() => sink.notify(file::special(kind, &shown(relative))),
+                        Some(_) | None => {}
                     }
                 }
                 Err(error) => sink.notify(unreadable(&error, root)),

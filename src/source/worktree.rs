@@ -12,6 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use ignore::WalkBuilder;
 
 use super::exclude::{Exclude, Excluded};
+use super::file::Kind;
 use super::quota::Quota;
 use super::visit::{Sink, Source};
 use super::{SourceError, file, tracked, walk};
@@ -48,15 +49,15 @@ impl Source for Worktree {
             nested: Mutex::new(vec![self.target.clone()]),
             unruled: Mutex::default(),
         });
-        let scan = |path: &Path, relative: &Path| {
+        let scan = |path: &Path, relative: &Path, kind: Kind| {
             let shown = walk::shown(relative);
-            file::scan(path, &shown, &Origin::Worktree { path: shown.clone() }, sink);
+            file::scan(path, kind, &shown, &Origin::Worktree { path: shown.clone() }, sink);
         };
-        let visit = |path: &Path, relative: &Path| {
+        let visit = |path: &Path, relative: &Path, kind: Kind| {
             if !self.ignored {
                 seen.visited.add(relative);
             }
-            scan(path, relative);
+            scan(path, relative, kind);
         };
         match self.target.ancestors().find(|above| !self.ignored && is_unruled(above)) {
             Some(above) => {
@@ -79,9 +80,9 @@ impl Source for Worktree {
         }
         if !self.ignored {
             for repository in repositories {
-                tracked::files(&repository, &self.target, sink, &mut |path, relative| {
+                tracked::files(&repository, &self.target, sink, &mut |path, relative, kind| {
                     if seen.visited.add(relative) && !self.leaves_out(relative, &seen.visited) {
-                        scan(path, relative);
+                        scan(path, relative, kind);
                     }
                 });
             }
@@ -216,11 +217,11 @@ mod tests {
         scratch.write("other/.gitignore", "new");
         scratch.write("other/new", "ignored");
         let seen = Collected::from(&worktree(&scratch));
-        let all = ["new", "other/.gitignore", "other/new", "rules", "sub/new"];
+        let all = [".gitignore", "new", "other/.gitignore", "other/new", "rules", "sub/.gitignore", "sub/new"];
         assert_eq!((seen.paths(), seen.codes()), (all.map(str::to_owned).to_vec(), vec![Code::FileSpecial]));
         std::fs::remove_file(scratch.file(".gitignore")).unwrap();
         let seen = Collected::from(&worktree(&scratch));
-        let all = ["new", "other/.gitignore", "rules", "sub/new"];
+        let all = ["new", "other/.gitignore", "rules", "sub/.gitignore", "sub/new"];
         assert_eq!((seen.paths(), seen.codes()), (all.map(str::to_owned).to_vec(), vec![Code::FileSpecial]));
     }
 
@@ -336,7 +337,8 @@ mod tests {
         std::fs::write(scratch.path().join(OsStr::from_bytes(b"bad\xff")), "x").unwrap();
         scratch.write("empty", "");
         let seen = Collected::from(&worktree(&scratch));
-        assert_eq!(seen.paths(), ["bad\\xff"]);
+        assert_eq!(seen.paths(), ["bad\\xff", "dangling", "loop", "outside"]);
+        assert!(seen.texts().iter().all(|text| ["x", "nowhere", ".", "/etc/hostname"].contains(&text.as_str())));
         assert_eq!(seen.codes(), [Code::FileSpecial, Code::FileSpecial]);
         drop(socket);
     }
