@@ -141,7 +141,13 @@ impl Value {
         let pair = neighbour(text.bytes, name.end, near);
         let value = text.in_braces(pair.or(near)?);
         match &self.text {
-            Some(shape) => self.token(text, value, shape),
+            Some(shape) => self.token(text, value, shape).or_else(|| {
+                // Signs that no token has.
+                let clear = password(text, name, value, pair.is_some())?;
+                let is_one = self.regex(shape)?.is_match(&clear.secret);
+                let is_proven = self.proof.is_some_and(|proof| proof(&clear.secret).is_some());
+                (is_one && is_proven).then_some(clear)
+            }),
             None => password(text, name, value, pair.is_some()),
         }
     }

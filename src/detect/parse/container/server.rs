@@ -26,7 +26,10 @@ pub(super) fn jfrog(text: &Text<'_>, anchor: Range<usize>) -> Vec<Found> {
     let objects = objects(bytes, open);
     text.looks_at(&(open..objects.end + 1));
     let Some(server) = objects.all.first() else { return Vec::new() };
-    let host = server.text(bytes, &["artifactoryUrl"]).map(unescaped).and_then(|url| address(&url));
+    // Older versions have no other address than that of the platform.
+    let url = ["artifactoryUrl", "url"].iter().find_map(|name| server.text(bytes, &[*name]));
+    let Some(url) = url.map(unescaped) else { return Vec::new() };
+    let host = address(&url);
     let user = server.text(bytes, &["user"]);
     let password = server
         .value(bytes, &["password"])
@@ -75,7 +78,7 @@ mod tests {
     fn servers() {
         table(
             jfrog,
-            &["\"artifactoryUrl\"", "jf c add", "jf config add"],
+            &["\"artifactoryUrl\"", "\"serverId\"", "jf c add", "jf config add"],
             &[
                 (
                     "jf c add corp --url=https://r.invalid --user=mia --password=Kestrel-1 --interactive=false",
@@ -95,6 +98,11 @@ mod tests {
                     &["- {opaque} r.invalid/artifactory/"],
                 ),
                 ("{\"artifactoryUrl\": \"https://r.invalid/\", \"user\": \"mia\", \"password\": \"${P}\"}", &[]),
+                (
+                    "{\"servers\":[{\"url\":\"https://r.invalid/\",\"user\":\"mia\",\"password\":\"Kestrel-1\",\"serverId\":\"x\"}]}",
+                    &["mia Kestrel-1 r.invalid/"],
+                ),
+                ("{\"user\":\"mia\",\"password\":\"Kestrel-1\",\"serverId\":\"x\"}", &[]),
                 ("\"artifactoryUrl\"", &[]),
             ],
         );
