@@ -57,7 +57,13 @@ fn describe(id: ObjectId, commit: &[u8]) -> Commit {
     let author = headers(commit).find(|(name, _)| *name == b"author").map(|(_, value)| value).unwrap_or_default();
     let name = author.split(|byte| *byte == b'<').next().unwrap_or_default();
     let time = Timestamp::from_second(seconds(author)).unwrap_or_default();
-    Commit { id, author: text(name.trim_ascii()), time: time.to_string(), summary: text(summary(commit)) }
+    Commit {
+        id,
+        author: text(name.trim_ascii()),
+        time: time.to_string(),
+        summary: text(summary(commit)),
+        boundary: false,
+    }
 }
 
 /// Seconds since 1970 of a signature: the number before the time zone. 0 where there is none.

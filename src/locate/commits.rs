@@ -4,7 +4,7 @@
 //! commit that brought them in, the one that took them away, whether any ref reaches them and which refs still show them.
 //! With no location in history it costs nothing; else memory grows with commits and matches, not with files.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::paths::{Life, Lives, Pair, Stop};
 use super::tips::{Known, Wanted};
@@ -74,6 +74,8 @@ struct Survey<'r> {
     reachable: HashSet<ObjectId>,
     /// Refs by the tags and commits that they point to.
     refs_to: HashMap<ObjectId, Vec<String>>,
+    /// Commits at which a shallow clone ends.
+    boundary: BTreeSet<ObjectId>,
     /// Commits of git's notes, whose paths are the names of other objects.
     notes: HashSet<ObjectId>,
 }
@@ -92,6 +94,7 @@ impl<'r> Survey<'r> {
             records: HashMap::new(),
             reachable: walk.commits.iter().map(|commit| commit.id).collect(),
             refs_to: refs_to(tips),
+            boundary: repo.shallow(),
             notes: commits_of_notes(&walk, tips),
         };
         let mut notes = Vec::from_iter(unread_commits(&walk));
@@ -204,7 +207,8 @@ impl<'r> Survey<'r> {
         if !is_note {
             location.path.clone_from(&record.path);
         }
-        location.commit = record.introduced.and_then(|id| describe.commit(id));
+        let introduced = record.introduced.and_then(|id| describe.commit(id));
+        location.commit = introduced.map(|commit| Commit { boundary: self.boundary.contains(&commit.id), ..commit });
         location.removed = record.removed.and_then(|id| describe.commit(id));
         location.reachable = record.reachable;
         location.at_tip.clone_from(&record.at_tip);
@@ -538,6 +542,10 @@ mod tests {
             clone.git(&[&["clone", "-q"], &options[..], &[&url, "."]].concat());
             assert_eq!(blob(&clone, "HEAD:d/3"), ["d/3: message 3 > -, reachable [main refs/remotes/origin/main]"]);
             assert_eq!(blob(&clone, "HEAD:d/0"), ["d/0: message 2 > -, reachable [main refs/remotes/origin/main]"]);
+            for (path, is_boundary) in [("HEAD:d/3", false), ("HEAD:d/0", true)] {
+                let (places, _) = attribute(&clone.open(), vec![location(clone.id(path), ObjectKind::Blob)]);
+                assert_eq!(places[0].commit.as_ref().map(|commit| commit.boundary), Some(is_boundary), "{path}");
+            }
         }
         let treeless = Scratch::empty();
         treeless.git(&["clone", "-q", "--filter=tree:0", "--no-checkout", &url, "."]);

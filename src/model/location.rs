@@ -28,6 +28,8 @@ pub struct Commit {
     pub time: String,
     /// First line of the message.
     pub summary: String,
+    /// Whether a shallow clone ends with it: what stands in it may have come with any commit before it.
+    pub boundary: bool,
 }
 
 /// The kind of place.

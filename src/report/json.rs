@@ -172,6 +172,8 @@ struct CommitJson {
     author: String,
     time: String,
     summary: String,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    boundary: bool,
 }
 
 #[derive(Serialize)]
@@ -339,6 +341,7 @@ impl Scribe<'_> {
             author: self.scrub(&commit.author),
             time: self.scrub(&commit.time),
             summary: self.scrub(&commit.summary),
+            boundary: commit.boundary,
         }
     }
 

@@ -35,7 +35,11 @@ pub(super) fn line(location: &Location, clean: &Cleaner) -> String {
     let mut out = spot(location, clean);
     let own_commit = matches!(location.place, Place::History { kind: ObjectKind::Commit, .. });
     if let Some(commit) = &location.commit {
-        out += if own_commit { " " } else { " in " };
+        out += match () {
+            () if own_commit => " ",
+            () if commit.boundary => " in or before ",
+            () => " in ",
+        };
         out += &described(commit, clean);
     }
     // Taken away on one branch and standing on another, it stands.
@@ -167,6 +171,12 @@ mod tests {
             (
                 with(at(Place::Worktree, "a", 3), &|location| location.allow = Some("an example".to_owned())),
                 "a:3, allowed there: an example",
+            ),
+            (
+                with(at(blob(1), "a", 3), &|location| {
+                    location.commit = Some(Commit { boundary: true, ..commit(2, "x") });
+                }),
+                "a:3 in or before 0202020 “x” (Alice, 2026-03-02)",
             ),
             (with(at(Place::Worktree, "a", 3), &|location| location.allow = Some(String::new())), "a:3, allowed there"),
         ];

@@ -110,6 +110,8 @@ struct CommitForm {
     time: String,
     #[serde(default)]
     summary: String,
+    #[serde(default)]
+    boundary: bool,
 }
 
 #[derive(Clone, Copy, Deserialize)]
@@ -246,8 +248,8 @@ fn within(path: &str, member: String) -> String {
 
 impl CommitForm {
     fn commit(self) -> Result<Commit, ReportError> {
-        let Self { id, author, time, summary } = self;
-        Ok(Commit { id: object_id(&id)?, author, time, summary })
+        let Self { id, author, time, summary, boundary } = self;
+        Ok(Commit { id: object_id(&id)?, author, time, summary, boundary })
     }
 }
 

@@ -162,6 +162,7 @@ pub(super) fn commit(byte: u8, summary: &str) -> Commit {
         author: "Alice".to_owned(),
         time: "2026-03-02T10:00:00Z".to_owned(),
         summary: summary.to_owned(),
+        boundary: false,
     }
 }
 

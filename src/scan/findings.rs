@@ -169,7 +169,8 @@ mod tests {
             let region = Region { line: 1, column: 25, end_line: 1, end_column: 65 };
             let mut location = Location::new(place, ".npmrc".to_owned(), region);
             let time = format!("2026-0{}-01T00:00:00Z", 1 + version % 4);
-            location.commit = Some(Commit { id, author: "Ada".to_owned(), time, summary: "x".to_owned() });
+            location.commit =
+                Some(Commit { id, author: "Ada".to_owned(), time, summary: "x".to_owned(), boundary: false });
             Hit { found: found.clone(), location }
         };
         let versions = |order: &[u8]| {
