@@ -130,7 +130,7 @@ static PIECES: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
         "%2B",
         "npm%5F",
         r"npm\u005f{npm_token}",
-        r"\x2D",
+        r"\u002D",
         "extra-index-url =\n",
         "    https://mia:{password}@r.invalid/simple\n",
         "channels:\n  - a\n  - https://mia:{password}@r.invalid/b\n",

@@ -263,11 +263,20 @@ impl Anchors {
         }
     }
 
-    /// A literal as it stands in an address, where it stands otherwise there.
+    /// A literal as it stands in an address, where it stands otherwise there: of a prefix as much as tells it, since nothing needs to
+    /// write its `_` or `-` so, and the first pass pays for short texts.
     fn add_percent(&mut self, literal: &str) {
+        const TELLING: usize = 3;
         if literal.contains('+') {
             ["%2B", "%2b"].iter().for_each(|plus| self.add(&literal.replace('+', plus), Action::Percent));
         }
+        // What stands before a value there.
+        let literal = ["=", literal].concat();
+        let mut signs = literal.char_indices().filter(|(at, sign)| *at >= TELLING && matches!(sign, '_' | '-' | '.'));
+        let Some((at, sign)) = signs.next() else { return };
+        let told = literal.get(at - TELLING..at).unwrap_or_default();
+        let codes = [format!("%{:X}", u32::from(sign)), format!("%{:x}", u32::from(sign))];
+        codes.iter().for_each(|code| self.add(&[told, code].concat(), Action::Percent));
     }
 
     /// A literal as it stands in a string, and in one inside another, where it stands otherwise there.
@@ -287,11 +296,9 @@ impl Anchors {
 
     /// What leads to rules of any registry.
     fn add_common(&mut self) {
-        // No encoder needs to, but some write the signs of prefixes so.
-        ["%5F", "%5f", "%2D", "%2d"].iter().for_each(|sign| self.add(sign, Action::Percent));
+        // No string needs to, but some are written so.
         for code in ["5f", "5F", "2d", "2D", "2b", "2B"] {
             self.add(&format!(r"\u00{code}"), Action::Quoted);
-            self.add(&format!(r"\x{code}"), Action::Quoted);
         }
         names::CORES.iter().for_each(|core| self.add(core, Action::Name));
         for (carrier, (anchors, _)) in parse::CARRIERS.iter().enumerate() {

@@ -60,10 +60,6 @@ fn unescape(rest: &[u8]) -> (u8, usize) {
             (Some(high), Some(low)) if high < 8 => (high * 16 + low, 6),
             _ => (b'\\', 1),
         },
-        [b'\\', b'x', high, low, ..] => match (hex(*high), hex(*low)) {
-            (Some(high), Some(low)) if high < 8 => (high * 16 + low, 4),
-            _ => (b'\\', 1),
-        },
         [byte, ..] => (*byte, 1),
         [] => (b' ', 1),
     }
@@ -101,7 +97,7 @@ mod tests {
             ("[\n  \"a:\\n\",\n  \"  KEY\\n\"\n]", "[\n  \na:\n  KEY\n\n\n]"),
             ("'a\\n' +\n  'KEY'", "\na\nKEY\n"),
             (r"KEY\u12\n", "KEY\\u12\n"),
-            (r"KEY\x5f\x2D\xff\x1", "KEY_-\\xff\\x1"),
+            (r"KEY\u005f\u002D\u00ff", "KEY_-\\u00ff"),
         ] {
             let at = text.find("KEY").unwrap();
             let decoded = unescaped_around(text.as_bytes(), &(at..at + 3));
