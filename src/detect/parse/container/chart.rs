@@ -15,7 +15,7 @@ const LONGEST: usize = 16 << 10;
 pub(super) fn parse(text: &Text<'_>, anchor: Range<usize>) -> Vec<Found> {
     let found = match text.bytes.get(anchor.clone()).unwrap_or_default() {
         literal if literal.starts_with(b"helm ") => command(text, &anchor),
-        b"repositories:" => return list(text, &anchor),
+        literal if literal.starts_with(b"ories:") => return list(text, &anchor),
         _ => {
             let (table, _) = block(text.bytes, anchor.start, REACH);
             text.looks_at(&(table.body.start.saturating_sub(1)..table.body.end + 1));
@@ -35,9 +35,12 @@ fn item(bytes: &[u8], table: &Table<'_>) -> Option<Found> {
 /// repositories mostly.
 fn list(text: &Text<'_>, anchor: &Range<usize>) -> Vec<Found> {
     let bytes = text.bytes;
-    if !begins_line(bytes, anchor.start) {
+    // The whole word is too common to be looked for.
+    let Some(start) = anchor.start.checked_sub(b"reposit".len()) else { return Vec::new() };
+    if bytes.get(start..anchor.start) != Some(b"reposit") || !begins_line(bytes, start) {
         return Vec::new();
     }
+    let anchor = &(start..anchor.end - 1);
     let limit = bytes.len().min(anchor.end.saturating_add(LONGEST));
     let below = bytes.get(anchor.end..limit).unwrap_or_default();
     let margin = |line: &[u8]| line.iter().take_while(|byte| matches!(byte, b' ' | b'\t' | b'+')).count();
@@ -85,7 +88,14 @@ mod tests {
         let item = "repositories:\n- caFile: \"\"\n  insecure_skip_tls_verify: false\n  name: corp\n  pass_credentials_all: false\n  password: Kestrel-1\n  url: https://r.invalid/charts\n  username: mia\n- name: other\n  url: https://s.invalid\n";
         table(
             parse,
-            &["pass_credentials_all:", "insecure_skip_tls_verify:", "repositories:", "helm repo add", "helm push"],
+            &[
+                "pass_credentials_all:",
+                "insecure_skip_tls_verify:",
+                "ories:\n",
+                "ories:\r",
+                "helm repo add",
+                "helm push",
+            ],
             &[
                 (item, &["mia Kestrel-1 r.invalid/charts/"]),
                 (&item.replace('\n', "\r\n"), &["mia Kestrel-1 r.invalid/charts/"]),
