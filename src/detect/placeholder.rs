@@ -62,6 +62,7 @@ pub(crate) fn is_reference(value: &[u8]) -> bool {
     let has = |part: &[u8]| memchr::memmem::find(value, part).is_some();
     match value.first() {
         None | Some(b'$' | b'<' | b'{' | b'[' | b'%' | b'*' | b'`') => true,
+        Some(b'!') if is_tag(value) => true,
         // `<` in a page and in a string.
         Some(b'&' | b'\\') if starts(b"&lt;") || starts(b"\\u003c") => true,
         Some(_) => {
@@ -77,6 +78,18 @@ pub(crate) fn is_reference(value: &[u8]) -> bool {
                     || has(b"***"))
         }
     }
+}
+
+/// YAML's way to say that a value is of a kind of its own: Ansible's `!vault |`, CloudFormation's `!Ref X`, `!secret` and their like.
+fn is_tag(value: &[u8]) -> bool {
+    const ALONE: [&[u8]; 10] =
+        [b"vault", b"ref", b"sub", b"getatt", b"secret", b"env", b"env_var", b"reference", b"include", b"file"];
+    let name = value.strip_prefix(b"!").unwrap_or_default();
+    let length = name.iter().take_while(|byte| byte.is_ascii_alphabetic() || **byte == b'_').count();
+    let is_followed = name.get(length) == Some(&b' ');
+    let name = name.get(..length).unwrap_or_default();
+    let is_whole = length + 1 == value.len();
+    !name.is_empty() && (is_followed || (is_whole && ALONE.iter().any(|tag| name.eq_ignore_ascii_case(tag))))
 }
 
 /// Whether a value stands in for a secret: a reference, a word of the trade, or a pattern typed by hand.
@@ -238,6 +251,9 @@ mod tests {
             "XXXXX-XXXXX-XXXXX-XXXXX",
             "xxxxxxxx",
             "YOUR_TOKEN_HERE_1",
+            "!vault |",
+            "!Ref Password",
+            "!secret",
             "&lt;&lt;&gt;&gt;",
             "&lt;your-password&gt;",
             "\\u003cpassword\\u003e",

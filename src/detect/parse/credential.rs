@@ -104,6 +104,8 @@ mod tests {
             ("mia", "YOUR_PASSWORD", false),
             ("mia", "x", false),
             ("mia", "", false),
+            ("mia", "!Kestrel", true),
+            ("mia", "!vault |", false),
             ("mia", "pa(ss)w0rd", true),
             ("mia", "pa ss(1)x", true),
         ] {

@@ -110,7 +110,9 @@ pub(in crate::detect::parse) fn old(text: &Text<'_>, anchor: Range<usize>) -> Ve
         }
         let objects = objects(bytes.get(..bytes.len().min(open + ABOVE))?, open);
         text.looks_at(&(anchor.start..objects.end + 1));
-        entry(bytes, objects.all.first()?, host)
+        let found = entry(bytes, objects.all.first()?, host)?;
+        // What has spaces is said to people, in the texts of a program.
+        (!found.secret.contains(&b' ')).then_some(found)
     };
     read().into_iter().collect()
 }
@@ -165,6 +167,7 @@ mod tests {
                 ("{\"database\":{\"username\":\"mia\",\"password\":\"Kestrel-1\"}}", &[]),
                 ("{\"username\":\"mia\",\"password\":\"Kestrel-1\"}", &[]),
                 ("{\"r.invalid\":{\"username\":\"mia\",\"password\":\"${PASSWORD}\"}}", &[]),
+                ("{\"r.invalid\":{\"username\":\"Name\",\"password\":\"Forgot it?\"}}", &[]),
             ],
         );
     }
