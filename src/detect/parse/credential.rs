@@ -11,7 +11,7 @@ use crate::model::BoundHost;
 const SHORTEST: usize = 4;
 const LONGEST: usize = 4 << 10;
 /// What manuals write for a secret and no list of words has.
-const TYPED: [&[u8]; 3] = [b"sekrit", b"s3cr3t", b"s3kr1t"];
+const TYPED: [&[u8]; 4] = [b"sekrit", b"s3cr3t", b"s3kr1t", b"rekcod"];
 /// Users that look like variables and are none.
 const QUAY: [&str; 2] = ["$app", "$oauthtoken"];
 

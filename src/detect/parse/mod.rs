@@ -19,7 +19,7 @@ mod siblings;
 mod url;
 mod value;
 
-use std::cell::{Cell, OnceCell, RefCell};
+use std::cell::{Cell, OnceCell, Ref, RefCell};
 use std::ops::Range;
 
 use crate::model::{BoundHost, Evidence, Offline};
@@ -92,6 +92,8 @@ pub(crate) struct Text<'a> {
     siblings: OnceCell<Siblings>,
     /// The authority that was looked at last.
     authority: RefCell<Authority>,
+    /// The credential of the address that was looked at last.
+    basic: RefCell<(usize, Option<Found>)>,
     /// Whose repository the address is that was looked at last.
     client: Cell<(usize, Option<Client>)>,
     /// What is being judged.
@@ -123,6 +125,7 @@ impl<'a> Text<'a> {
             npm,
             siblings: OnceCell::new(),
             authority: RefCell::new(Authority { at: usize::MAX, userinfo: (None, 0) }),
+            basic: RefCell::new((usize::MAX, None)),
             client: Cell::new((usize::MAX, None)),
             anchor: Cell::new((0, 0)),
             is_far: Cell::new(false),
@@ -157,6 +160,15 @@ impl<'a> Text<'a> {
         let (userinfo, looked) = known.userinfo.clone();
         self.looks_up_to(looked);
         userinfo
+    }
+
+    /// The credential of the address that begins at the anchor, with this before its `@`; read once for all that ask.
+    fn basic(&self, anchor: &Range<usize>, userinfo: Range<usize>) -> Ref<'_, Option<Found>> {
+        if self.basic.borrow().0 != anchor.start {
+            let read = url::userinfo_of(self, anchor, userinfo);
+            *self.basic.borrow_mut() = (anchor.start, read);
+        }
+        Ref::map(self.basic.borrow(), |(_, found)| found)
     }
 
     /// Whether far bytes have decided over any anchor.
@@ -219,7 +231,7 @@ pub(crate) fn leads_nowhere(text: &Text<'_>, hit: &Range<usize>) -> bool {
 }
 
 /// A credential as its file has it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Found {
     /// Where the secret stands, as written.
     pub(crate) span: Range<usize>,

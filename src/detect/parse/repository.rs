@@ -8,7 +8,7 @@ use std::ops::Range;
 use memchr::memmem;
 
 use super::key::{begins_line, is_margin};
-use super::url::{key_before, rest_of, userinfo_of};
+use super::url::{key_before, rest_of};
 use super::{Found, Text};
 
 /// How far above an address the table, the list or the element begins in which it stands.
@@ -81,11 +81,12 @@ const CALLS: [&[u8]; 6] = [b"url(", b"uri(", b"maven(", b"ivy(", b"url ", b"url 
 pub(super) fn password(text: &Text<'_>, anchor: &Range<usize>, client: Client) -> Option<Found> {
     let userinfo = text.userinfo(anchor.end)?;
     let path = text.bytes.get(rest_of(text.bytes, userinfo.end + 1))?;
-    let mut found = userinfo_of(text, anchor, userinfo)?;
+    let known = text.basic(anchor, userinfo);
     // Last, since it looks far.
-    if self::client(text, anchor) != Some(client) {
+    if known.is_none() || self::client(text, anchor) != Some(client) {
         return None;
     }
+    let mut found = known.clone()?;
     // A lock names hundreds of files, and whoever holds this may read all of them.
     if let Some(host) = found.host.as_mut().filter(|_| is_file(path)) {
         "/".clone_into(&mut host.path);

@@ -54,7 +54,7 @@ pub(super) fn passwords(text: &Text<'_>, within: Range<usize>, counts: impl Fn(&
 
 /// The credential of any URL; whose it is depends on its host.
 pub(super) fn remote(text: &Text<'_>, anchor: Range<usize>) -> Vec<Found> {
-    text.userinfo(anchor.end).and_then(|userinfo| userinfo_of(text, &anchor, userinfo)).into_iter().collect()
+    text.userinfo(anchor.end).and_then(|userinfo| text.basic(&anchor, userinfo).clone()).into_iter().collect()
 }
 
 /// The credential of a URL that is the value of a key which these names.
@@ -66,7 +66,7 @@ pub(super) fn keyed(
     let userinfo = text.userinfo(anchor.end)?;
     let (key, from) = key_before(text.bytes, anchor.start)?;
     text.looks_at(&(from..anchor.end));
-    if names(text.bytes, from, &key) { userinfo_of(text, anchor, userinfo) } else { None }
+    if names(text.bytes, from, &key) { text.basic(anchor, userinfo).clone() } else { None }
 }
 
 /// User and password of a URL, or the token that stands in for both.
