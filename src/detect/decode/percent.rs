@@ -12,8 +12,10 @@ const AFTER: usize = 8 << 10;
 
 /// Whether something is encoded in what goes on without a break from here.
 pub(crate) fn is_percent_encoded(rest: &[u8]) -> bool {
-    let word = rest.get(..rest.iter().take_while(|byte| is_of_url(**byte)).count()).unwrap_or_default();
-    memchr::memchr_iter(b'%', word).any(|at| byte_at(word, at).is_some())
+    // Most texts hold none, which is sooner known than where the word ends.
+    let mut signs = memchr::memchr_iter(b'%', rest);
+    let first = signs.find(|at| byte_at(rest, *at).is_some());
+    first.and_then(|at| rest.get(..at)).is_some_and(|head| head.iter().all(|byte| is_of_url(*byte)))
 }
 
 /// The word around `hit` with each `%XX` as the byte that it stands for.
