@@ -4,6 +4,14 @@
 //! costs the same however many there are, since one look into a table, of which texts touch a small part, tells almost every place away.
 //! Where literals are long enough, most places are not even looked at.
 
+use memchr::memmem;
+
+/// Words of programs that stand in literals, too, and what of URLs and settings does.
+const WORDS: &[u8] = b"access action add api_key author build bundle code config create credentials default delete directories docker \
+    entries fetch founded get github header helper: https://.com .org identity install key loader login logs machine match new \
+    organization owner packages password _path private_key published pushed read repositories repository registry rubygems secure \
+    server = \" set set sources store strings tests tokens type user verify version write";
+
 /// Bytes read for one look; a gram is the first of them.
 const WORD: usize = 8;
 /// Bytes whose places are looked up together; every stride divides it.
@@ -121,15 +129,17 @@ impl<const GRAM: usize, const STRIDE: usize> Sampled<GRAM, STRIDE> {
         }
     }
 
-    /// The offset of this phase at which the gram stands that people write least.
+    /// The offset of this phase at which the gram stands that people write least: none of a common word, if there is another.
     fn rarest(literal: &[u8], phase: usize) -> Option<usize> {
+        let of_word = |gram: &[u8]| u32::from(memmem::find(WORDS, &gram.to_ascii_lowercase()).is_some());
         let common = |byte: &u8| match byte {
             b'a'..=b'z' | b' ' => 4,
             b'/' | b'"' | b'.' | b'0'..=b'9' => 2,
             _ => 1,
         };
         let grams = literal.windows(GRAM).enumerate().skip(phase).step_by(STRIDE);
-        grams.min_by_key(|(_, gram)| gram.iter().map(common).sum::<u32>()).map(|(offset, _)| offset)
+        let key = |gram: &[u8]| (of_word(gram), gram.iter().map(common).sum::<u32>());
+        grams.min_by_key(|(_, gram)| key(gram)).map(|(offset, _)| offset)
     }
 }
 
