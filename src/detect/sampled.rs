@@ -4,8 +4,6 @@
 //! costs the same however many there are, since one look into a table, of which texts touch a small part, tells almost every place away.
 //! Where literals are long enough, most places are not even looked at.
 
-use memchr::memmem;
-
 /// Words of programs that stand in literals, too, and what of URLs and settings does.
 const WORDS: &[u8] = b"access action add api_key author build bundle code config create credentials default delete directories docker \
     entries fetch founded get github header helper: https://.com .org identity install key loader login logs machine match new \
@@ -51,10 +49,12 @@ impl<const GRAM: usize, const STRIDE: usize> Sampled<GRAM, STRIDE> {
 
     /// Takes literals, each with the number under which it is told. `None` where one is too short, or where they are too many.
     pub(crate) fn new(literals: Vec<(Vec<u8>, usize)>) -> Option<Self> {
+        let mut of_words = vec![false; 1 << BITS];
+        WORDS.windows(GRAM).for_each(|gram| of_words[Self::hash_of(gram)] = true);
         let mut samples = Vec::with_capacity(literals.len() * STRIDE);
         for (index, (literal, _)) in literals.iter().enumerate() {
             for phase in 0..STRIDE {
-                let offset = Self::rarest(literal, phase)?;
+                let offset = Self::rarest(literal, phase, &of_words)?;
                 let (word, mask) = beginning(literal.get(offset..)?);
                 let hash = hash(Self::gram(word));
                 let (literal, offset) = (u16::try_from(index).ok()?, u16::try_from(offset).ok()?);
@@ -129,16 +129,19 @@ impl<const GRAM: usize, const STRIDE: usize> Sampled<GRAM, STRIDE> {
         }
     }
 
+    fn hash_of(gram: &[u8]) -> usize {
+        hash(Self::gram(beginning(gram).0)) as usize
+    }
+
     /// The offset of this phase at which the gram stands that people write least: none of a common word, if there is another.
-    fn rarest(literal: &[u8], phase: usize) -> Option<usize> {
-        let of_word = |gram: &[u8]| u32::from(memmem::find(WORDS, &gram.to_ascii_lowercase()).is_some());
+    fn rarest(literal: &[u8], phase: usize, of_words: &[bool]) -> Option<usize> {
         let common = |byte: &u8| match byte {
             b'a'..=b'z' | b' ' => 4,
             b'/' | b'"' | b'.' | b'0'..=b'9' => 2,
             _ => 1,
         };
         let grams = literal.windows(GRAM).enumerate().skip(phase).step_by(STRIDE);
-        let key = |gram: &[u8]| (of_word(gram), gram.iter().map(common).sum::<u32>());
+        let key = |gram: &[u8]| (of_words[Self::hash_of(gram)], gram.iter().map(common).sum::<u32>());
         grams.min_by_key(|(_, gram)| key(gram)).map(|(offset, _)| offset)
     }
 }
